@@ -54,10 +54,12 @@ const showFailure = (name: Name) => {
   timers[name] = setTimeout(() => start(name), RETRY_MS);
   if (notices[name]) return;
   const host = byId(PLACES[name] ?? document.documentElement.dataset.view ?? "fit");
-  const again = i18n.translated("button", "load.again", { type: "button", className: "button" });
-  const box = element("div", { className: "notice error load-problem" }, i18n.translated("p", "load.failed"), again);
-  box.setAttribute("role", "alert");
-  again.addEventListener("click", () => start(name));
+  const box = element(
+    "div",
+    { className: "notice error load-problem", role: "alert" },
+    i18n.translated("p", "load.failed"),
+    i18n.button("load.again", () => start(name)),
+  );
   notices[name] = box;
   const title = host.querySelector(":scope > h2");
   if (title) title.after(box);

@@ -52,15 +52,15 @@ const loadOnDemand = () => {
   views.onShow("board", () => chunks.start("board"));
   boardToken.start();
   views.onShow("class", () => chunks.start("class"));
-  const loadClass = () => location.hash.startsWith("#room=") && chunks.start("class");
-  window.addEventListener("hashchange", loadClass);
-  loadClass();
+  const loadForLink = () => {
+    if (location.hash.startsWith("#room=")) chunks.start("class");
+    if (linkIn(location.hash) !== null) chunks.start("share");
+  };
+  window.addEventListener("hashchange", loadForLink);
+  loadForLink();
   if (storage.readLocal("pwl.seat")) chunks.start("class");
   // Screen readers need the descriptions, the first paint does not.
   setTimeout(() => import("./core/plots/descriptions").then(({ start }) => start()).catch(() => {}), 5000);
-  const loadShare = () => linkIn(location.hash) !== null && chunks.start("share");
-  window.addEventListener("hashchange", loadShare);
-  loadShare();
   if (query.has("hide")) chunks.start("share");
   if (query.has("lesson") || storage.readTab("pwl.lesson")) chunks.start("lessons");
 };

@@ -7,11 +7,10 @@ let theme: string;
 const prepare = () => {
   theme = root.dataset.theme ?? "light";
   root.dataset.theme = "light";
-  const { fontSize } = getComputedStyle(root);
-  const size = { "--width": `${innerWidth}px`, "--height": `${innerHeight}px`, "--text": fontSize };
-  for (const [name, value] of Object.entries({ ...size, "--zoom": String(PAPER_PX / innerWidth) })) {
-    root.style.setProperty(name, value);
-  }
+  root.style.setProperty("--width", `${innerWidth}px`);
+  root.style.setProperty("--height", `${innerHeight}px`);
+  root.style.setProperty("--text", getComputedStyle(root).fontSize);
+  root.style.setProperty("--zoom", String(PAPER_PX / innerWidth));
 };
 
 const restore = () => {

@@ -2,6 +2,8 @@
 // the mouse.
 import { byId, setText } from "../core/dom";
 import * as painting from "../core/plots/painting";
+import * as plotting from "../core/plots/plotting";
+import { clamp } from "../core/ranges";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Range } from "../core/types";
@@ -39,7 +41,12 @@ let lastUpdate = { at: 0, ms: 300 }; // the time of the last update, and the ave
 
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const marks = (): tiles.Marks => ({ chosen: state.chosen, pointed, spotlight: state.room?.spotlight ?? null });
-const students = () => [...scene.students.values()];
+const contentAt = (now: number): plots.Shown => ({
+  students: [...scene.students.values()],
+  marks: marks(),
+  theme,
+  now,
+});
 
 const words: tiles.Words = {
   head: (outcome, count) => [t(`board.outcome_${outcome}`), whole(count)],
@@ -58,35 +65,24 @@ const range = (name: "losses" | "slopes", now: number): Range => {
 const paint = (now: number) => {
   if (!views.isOpen("board") || !canvas.width) return;
   painted += 1;
-  const at = marks();
-  const all = students();
-  tiles.paint(canvas, scene, theme, words, at, now, byId("board-tiles").scrollTop);
+  const content = contentAt(now);
+  tiles.paint(canvas, scene, theme, words, content.marks, now, byId("board-tiles").scrollTop);
   const moving = scenes.isMoving(scene, now) || [axes.losses, axes.slopes].some((tween) => tweens.isMoving(tween, now));
   if (moving) painting.request("board", paint);
   if (moving && now - plottedAt < PLOTS_MS) return;
   plottedAt = now;
   const plotData = state.mainPlotData();
-  if (canvasOf.curves.width) plots.paintCurves(canvasOf.curves, all, plotData, theme, at, now);
-  if (canvasOf.losses.width) plots.paintLosses(canvasOf.losses, all, range("losses", now), theme, at, now);
-  if (canvasOf.slopes.width) {
-    plots.paintSlopes(
-      canvasOf.slopes,
-      all,
-      range("slopes", now),
-      plotData?.trueSlopes ?? null,
-      slopeNames(),
-      theme,
-      at,
-      now,
-    );
-  }
+  const { curves, losses, slopes } = canvasOf;
+  if (curves.width) plots.paintCurves(curves, content, plotData);
+  if (losses.width) plots.paintLosses(losses, content, range("losses", now));
+  if (slopes.width) plots.paintSlopes(slopes, content, range("slopes", now), plotData, slopeNames());
 };
-export const repaint = () => painting.request("board", paint);
+const repaint = () => painting.request("board", paint);
 
 // --- changes --------------------------------------------------------------------------------------
 const setAxes = (now: number) => {
   const rows = [...state.roster.values()];
-  const losses = rows.flatMap(({ loss }) => (loss === null ? [] : [loss]));
+  const losses = rows.map(({ loss }) => loss).filter((loss) => loss !== null);
   const slopes = rows.flatMap((row) => row.slopes ?? []);
   const trueSlopes = state.mainPlotData()?.trueSlopes ?? []; // visible from the beginning
   const high = Math.max(
@@ -103,7 +99,7 @@ const setAxes = (now: number) => {
 
 const updateStudents = () => {
   const now = performance.now();
-  const ms = Math.min(Math.max(now - lastUpdate.at, MIN_UPDATE_MS), MAX_UPDATE_MS);
+  const ms = clamp(now - lastUpdate.at, MIN_UPDATE_MS, MAX_UPDATE_MS);
   lastUpdate = { at: now, ms: 0.5 * (lastUpdate.ms + ms) };
   scenes.update(scene, state.roster, state.plotDataOf, now, isStill() ? 0 : 1.1 * lastUpdate.ms);
   setAxes(now);
@@ -149,7 +145,7 @@ export const shown = () =>
   });
 
 // --- the mouse ------------------------------------------------------------------------------------
-export const point = (seat: number | null) => {
+const point = (seat: number | null) => {
   if (pointed === seat) return;
   pointed = seat;
   showTip(null);
@@ -167,14 +163,14 @@ const findTile = (x: number, y: number) => {
 };
 const finders: Record<string, (x: number, y: number) => number | null> = {
   "board-canvas": findTile,
-  "board-curves": (x, y) => plots.findCurve(canvasOf.curves, students(), state.mainPlotData(), theme, x, y),
+  "board-curves": (x, y) => plots.findCurve(canvasOf.curves, contentAt(performance.now()), state.mainPlotData(), x, y),
   "board-losses": (x, y) => {
     const now = performance.now();
-    return plots.findLoss(canvasOf.losses, students(), range("losses", now), theme, x, y, now);
+    return plots.findLoss(canvasOf.losses, contentAt(now), range("losses", now), x, y);
   },
   "board-slopes": (x, y) => {
     const now = performance.now();
-    return plots.findSlopes(canvasOf.slopes, students(), range("slopes", now), theme, x, y, now);
+    return plots.findSlopes(canvasOf.slopes, contentAt(now), range("slopes", now), x, y);
   },
 };
 
@@ -221,7 +217,7 @@ export const start = () => {
     slopes: hidpi.create(byId("board-slopes", HTMLCanvasElement)),
   };
   for (const id of Object.keys(finders)) listen(id);
-  themes.onTheme(() => {
+  plotting.onTheme(() => {
     theme = themes.read();
     tiles.forget();
     resize(); // on a projector the letters are larger

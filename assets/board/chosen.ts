@@ -2,6 +2,7 @@
 import { byId, element, labelOf, query, setText } from "../core/dom";
 import * as weights from "../core/net/weights";
 import * as painting from "../core/plots/painting";
+import * as plotting from "../core/plots/plotting";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Snapshot } from "../core/types";
@@ -96,7 +97,7 @@ export const start = () => {
   theme = themes.read();
   yhatCanvas = hidpi.create(byId("board-chosen-yhat", HTMLCanvasElement));
   logitCanvas = hidpi.create(byId("board-chosen-bent", HTMLCanvasElement));
-  themes.onTheme(() => {
+  plotting.onTheme(() => {
     theme = themes.read();
     paint();
   });

@@ -3,7 +3,7 @@ import * as classApi from "../class/api";
 import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
-import type { Activation, Loss, NetDescription, Optimizer, Snapshot } from "../core/types";
+import type { NetDescription, Optimizer, Snapshot } from "../core/types";
 import * as views from "../core/views";
 import * as outcomes from "../explore/seeds/outcomes";
 import * as fitData from "../fit/data";
@@ -53,16 +53,8 @@ const inFit = (): Setting | null => {
   const fields = fitFields.now();
   const { data } = fitSection.now();
   if (!fields || !data) return null;
-  const net: NetDescription = {
-    h: numbers.parse(fields.hidden),
-    bias1: Boolean(fields.bias?.length),
-    activation: fields.activation as Activation,
-    loss: fields.loss as Loss,
-  };
-  const kind = fields.kind as Optimizer["kind"];
-  const lr = numbers.parse(fields.lr);
-  const optimizer: Optimizer = kind === "sgd" ? { kind, lr, momentum: numbers.parse(fields.momentum) } : { kind, lr };
-  return { seed: numbers.parse(fields.seed), net, optimizer, data };
+  const seed = numbers.parse(fields.seed);
+  return { seed, net: fitFields.netOf(fields), optimizer: fitFields.optimizerOf(fields), data };
 };
 
 // The teacher's own setting, kept while Fit has a student's net. Commands to the class send it until the teacher changes

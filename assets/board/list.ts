@@ -7,7 +7,7 @@ import { fixed, whole } from "../core/text/numbers";
 import { neighbour } from "./canvas/layout";
 import * as canvases from "./canvases";
 import * as chosen from "./chosen";
-import { input } from "./inputs";
+import { input, isChecked } from "./inputs";
 import type { Order } from "./rows/arrange";
 import type { Row } from "./rows/types";
 import * as state from "./state";
@@ -23,17 +23,11 @@ const optionText = (row: Row) =>
     epoch: whole(row.epoch),
   });
 
-const option = () => {
-  const node = element("div");
-  node.setAttribute("role", "option");
-  return node;
-};
-
 const show = () => {
   const list = byId("board-list");
   const rows = state.groups.flatMap((group) => group.rows.map((row) => state.roster.get(row.n) ?? row));
   while (list.children.length > rows.length) list.lastChild?.remove();
-  while (list.children.length < rows.length) list.append(option());
+  while (list.children.length < rows.length) list.append(element("div", { role: "option" }));
   rows.forEach((row, i) => {
     const node = list.children[i];
     node.id = `board-option-${row.n}`;
@@ -80,14 +74,10 @@ export const start = () => {
   search.addEventListener("input", () => state.setView({ search: search.value }));
   const order = byId("board-order", HTMLSelectElement);
   order.addEventListener("change", () => state.setView({ order: order.value as Order }));
-  input("board-here").addEventListener("change", (event) =>
-    state.setView({ here: (event.target as HTMLInputElement).checked }),
-  );
-  input("board-large").addEventListener("change", () =>
-    canvases.setZoom(input("board-large").checked ? "large" : "fit"),
-  );
+  input("board-here").addEventListener("change", () => state.setView({ here: isChecked("board-here") }));
+  input("board-large").addEventListener("change", () => canvases.setZoom(isChecked("board-large") ? "large" : "fit"));
   input("board-names").checked = state.names;
-  input("board-names").addEventListener("change", () => state.showNames(input("board-names").checked));
+  input("board-names").addEventListener("change", () => state.showNames(isChecked("board-names")));
   state.onChange((what) => (what === "rows" ? showSoon() : show()));
   i18n.onLanguage(() => {
     placeholder();

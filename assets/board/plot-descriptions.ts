@@ -40,21 +40,16 @@ const answers = () => {
 
 const describeAll = () => {
   const rows = [...state.roster.values()];
-  const slopes = rows.flatMap((row) => (row.slopes ? [row.slopes] : []));
-  const side = (i: 0 | 1) =>
-    spread(
-      slopes.map((each) => each[i]),
-      2,
-    );
+  const losses = rows.map(({ loss }) => loss).filter((loss) => loss !== null);
+  const slopes = rows.map((row) => row.slopes).filter((each) => each !== null);
+  const [left, right] = [0, 1].map((i) => slopes.map((each) => each[i]));
   describe("board-curves", ...groups());
+  describe("board-losses", spread(losses, 4));
   describe(
-    "board-losses",
-    spread(
-      rows.flatMap(({ loss }) => (loss === null ? [] : [loss])),
-      4,
-    ),
+    "board-slopes",
+    `${t("board.slope_left")}: ${spread(left, 2)}`,
+    `${t("board.slope_right")}: ${spread(right, 2)}`,
   );
-  describe("board-slopes", `${t("board.slope_left")}: ${side(0)}`, `${t("board.slope_right")}: ${side(1)}`);
   describe("board-answers", ...answers());
 };
 

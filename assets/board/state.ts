@@ -58,16 +58,12 @@ const withLineToMatch = (plain: PlotData): PlotData => {
   return made;
 };
 
-// The data that most students have.
-export const mainDataKey = (): string | null => {
+// Of the data that most students have.
+export const mainPlotData = () => {
   const counts = new Map<string, number>();
   for (const { data } of roster.values()) counts.set(data, (counts.get(data) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
-};
-
-export const mainPlotData = () => {
-  const key = mainDataKey();
-  return key === null ? null : plotDataOf(key);
+  const [most] = [...counts].sort((a, b) => b[1] - a[1]);
+  return most ? plotDataOf(most[0]) : null;
 };
 
 // --- students -------------------------------------------------------------------------------------

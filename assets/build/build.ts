@@ -177,7 +177,7 @@ const showChallenge = ({ shown }: Challenge, mse: number) => {
 export const showConstructions = (answer: Answer<{ results: Construction[] }> | null) => {
   if (!answer) return;
   if (answer.error) {
-    byId("construction-difference").textContent = i18n.t(`error.${answer.error.code}`, answer.error.args);
+    byId("construction-difference").textContent = i18n.sentence("error", answer.error);
     return;
   }
   constructions = answer.results;
@@ -236,7 +236,7 @@ export const show = (next: BuildState) => {
 // Draw the plots, once: when they are first needed, or before that when the page has been idle for a while. With the
 // other view's plots they would delay the page's start, on a slow phone by most of a second.
 let isDrawn = false;
-export const draw = async () => {
+const draw = async () => {
   if (isDrawn) return;
   isDrawn = true;
   const [big, construction, ...panels] = await painting.graphs([

@@ -1,6 +1,5 @@
 // The lecture's equations (1) to (5), its diagram of the layers, and other formulas of Build, with current numbers.
 
-import * as nets from "../core/net/net";
 import * as mathml from "../core/text/mathml";
 import type { BentLine, NetDescription, Weights } from "../core/types";
 
@@ -30,8 +29,7 @@ const allEquations = (p: Weights) => {
   const term = (k: number, i: Index) => m.role(unitRole(k), m.times(p[2 + k], relu(u(k, i))));
   const signedSum = (i: Index) => {
     const parts = units.map((k, n) => (n === 0 || p[2 + k] < 0 ? "" : m.op("+")) + term(k, i));
-    const bias = m.row(p[4] < 0 ? "" : m.op("+"), m.number(p[4]));
-    return m.row(...parts, m.role("yhat", bias));
+    return m.row(...parts, m.role("yhat", m.row(m.plus(p[4]))));
   };
   const cell = (content: string, k: number) => m.role(unitRole(k), content);
   const composed = (names: string) => m.row(m.op("("), names, m.op(")"), m.op("("), X, m.op(")"));
@@ -87,7 +85,7 @@ export const render = (host: HTMLElement, p: Weights) => {
 
 // Show the diagram X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shape of each matrix below it. A net
 // that does not end with a sigmoid has no a2.
-export const architecture = (host: HTMLElement, n: number | null, { h, loss }: NetDescription = nets.LECTURE) => {
+export const architecture = (host: HTMLElement, n: number | null, { h, loss }: NetDescription) => {
   const { m } = symbols();
   const shape = (columns: number) =>
     m.row(m.op("("), n ? `<mn>${n}</mn>` : m.mi("n"), m.op(","), `<mn>${columns}</mn>`, m.op(")"));
@@ -120,8 +118,7 @@ export const panelTitles = (p: Weights) => {
     const sign = k === 0 || p[2 + k] < 0 ? "" : m.op("+");
     return m.row(sign, m.role(unitRole(k), m.times(p[2 + k], m.sub(m.mi("v"), `<mn>${k + 1}</mn>`))));
   };
-  const bias = m.row(p[4] < 0 ? "" : m.op("+"), m.number(p[4]));
-  const y = m.row(m.mi("y"), m.op("="), part(0), part(1), bias);
+  const y = m.row(m.mi("y"), m.op("="), part(0), part(1), m.row(m.plus(p[4])));
   return [m.role("unit1", u(0)), m.role("unit2", u(1)), m.role("unit1", v(0)), m.role("unit2", v(1)), y].map((title) =>
     m.math(title),
   );
@@ -130,9 +127,11 @@ export const panelTitles = (p: Weights) => {
 // y = left x + b (x < 0), right x + b (x > 0), as the lecture writes its target
 export const piecewise = ({ left, right, b }: BentLine) => {
   const { m } = symbols();
-  const line = (slope: number) => m.row(m.times(slope, m.mi("x")), b < 0 ? "" : m.op("+"), m.number(b));
+  const line = (slope: number) => m.row(m.times(slope, m.mi("x")), m.plus(b));
   const when = (sign: string) => m.row(m.mi("x"), m.op(sign), "<mn>0</mn>");
-  const cases = `<mtable columnalign="left left" class="cases"><mtr><mtd>${line(left)}</mtd><mtd>${when("&lt;")}</mtd></mtr>
-    <mtr><mtd>${line(right)}</mtd><mtd>${when("&gt;")}</mtd></mtr></mtable>`;
-  return m.math(m.row(m.mi("y"), m.op("="), '<mo stretchy="true" fence="true">{</mo>', cases));
+  const cases = m.cases([
+    [line(left), when("&lt;")],
+    [line(right), when("&gt;")],
+  ]);
+  return m.math(m.row(m.mi("y"), m.op("="), cases));
 };

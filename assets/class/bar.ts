@@ -9,11 +9,7 @@ import { formatCode, statusOf } from "./room-status";
 import * as seat from "./seat";
 import type { RoomView } from "./types";
 
-const button = (id: string, key: string, action: () => void) => {
-  const node = i18n.translated("button", key, { type: "button", id, className: "switch" });
-  node.addEventListener("click", action);
-  return node;
-};
+const button = (id: string, key: string, action: () => void) => i18n.button(key, action, { id, className: "switch" });
 
 const code = element("a", { href: "#class", className: "class-code" });
 const sentence = element("p", { id: "class-says", role: "status" });

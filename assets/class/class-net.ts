@@ -2,7 +2,7 @@
 // the student's own net, as an undo step.
 import type { Frame, FrameRow } from "../core/types";
 import * as fitSection from "../fit/fit";
-import { type SavedFit, toBase64 } from "../share/link";
+import { type SavedFit, vectorsOf } from "../share/link";
 import * as sharing from "../share/sharing";
 
 type Kept = SavedFit & { frames?: FrameRow[] };
@@ -17,9 +17,7 @@ const read = ({ state, data, playback }: fitSection.Ready): Kept => {
   const spec = data.spec.law === "own" ? { ...data.spec, x, y, prob } : data.spec;
   const saved = { format: 1, seed, net, optimizer, engine, data: spec, data_key, epoch, optimizer_epoch: 0 };
   if (!params) return { kind: by_recipe ? "recipe" : "settings", saved };
-  const zeros = toBase64(params.map(() => 0));
-  const vectors = { params: toBase64(params), m: zeros, v: zeros };
-  return { kind: "weights", saved: { ...saved, loss, ...vectors }, frames: playback.frames.map(row) };
+  return { kind: "weights", saved: { ...saved, loss, ...vectorsOf(params) }, frames: playback.frames.map(row) };
 };
 
 // Keep a copy of the net that is shown.

@@ -4,7 +4,6 @@ import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import type { Message } from "../core/types";
 import * as views from "../core/views";
-import * as fitControls from "../fit/controls";
 import * as sharing from "../share/sharing";
 import * as api from "./api";
 import { formatCode } from "./room-status";
@@ -18,7 +17,7 @@ let linked = ""; // the class code from a link; "" after the student has joined
 
 const complaint = element("p", { className: "complaint", id: "class-complaint", role: "alert" });
 const complain = (error: Message | null) => {
-  complaint.textContent = error ? fitControls.sentence("error", error) : "";
+  complaint.textContent = error ? i18n.sentence("error", error) : "";
 };
 
 const field = (key: string, id: string, more: Partial<HTMLInputElement>) => {

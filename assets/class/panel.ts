@@ -66,12 +66,8 @@ export const close = () => open(false);
 
 // Returns the button that opens and closes the panel.
 export const start = () => {
-  button = i18n.translated("button", "class.panel", {
-    type: "button",
-    id: "class-task",
-    className: "switch",
-    hidden: true,
-  });
+  const toggle = () => open(Boolean(panel.hidden));
+  button = i18n.button("class.panel", toggle, { id: "class-task", className: "switch", hidden: true });
   button.setAttribute("aria-expanded", "false");
   panel.append(folder, ...sections);
   folder.addEventListener("click", () => fold(!panel.classList.contains("folded")));
@@ -79,7 +75,6 @@ export const start = () => {
   fold(false);
   i18n.label(panel, "class.panel");
   button.setAttribute("aria-controls", "class-panel");
-  button.addEventListener("click", () => open(Boolean(panel.hidden)));
   panel.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape") return;
     open(false);

@@ -43,6 +43,7 @@ export const element = <T extends keyof HTMLElementTagNameMap>(
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[T] => {
   const node = Object.assign(document.createElement(tag), props);
+  if (props.role) node.setAttribute("role", String(props.role)); // Firefox has the property only since version 119
   node.append(...children);
   return node;
 };

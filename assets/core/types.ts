@@ -98,7 +98,6 @@ export type Snapshot = {
   engine_speed: number | null;
   data_key: string;
   first_seq: number;
-  next_seq: number;
   loss: number | null;
   params: Weights | null; // null: a wide net
   epochs_per_second: number | null;
@@ -109,7 +108,7 @@ export type Snapshot = {
 };
 
 // The server's answer: what was requested, or a refusal with the error.
-export type Refusal<T> = { error: Message } & { [name in keyof T]?: null };
+type Refusal<T> = { error: Message } & { [name in keyof T]?: null };
 export type Answer<T = { snapshot: Snapshot }> = (T & { error?: null }) | Refusal<T>;
 
 // Whether a thrown value is a message for the user.

@@ -4,12 +4,9 @@ import * as nets from "../core/net/net";
 import type { Playback } from "../core/session/playback";
 import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
-import { label } from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Frame, Message, Snapshot } from "../core/types";
 import * as fitNet from "./net-description";
-
-export type MessageKind = "notice" | "error";
 
 const { t } = i18n;
 
@@ -39,15 +36,13 @@ const skipBox = (playback: FitPlayback) => {
 
 const buildPlayback = (playback: FitPlayback) => {
   const iconButton = (id: string, key: string, name: Icon, action: () => void) => {
-    const node = element("button", { type: "button", id, className: "icon", innerHTML: icon(name) });
-    label(node, key);
+    const node = i18n.label(element("button", { type: "button", id, className: "icon", innerHTML: icon(name) }), key);
     node.addEventListener("click", action);
     return node;
   };
   type Range = { min: number; max: number; step: number; value: number };
   const slide = (id: string, key: string, range: Range, action: (value: number, node: HTMLInputElement) => void) => {
-    const node = element("input", { type: "range", id, className: "slider", ...range });
-    label(node, key);
+    const node = i18n.label(element("input", { type: "range", id, className: "slider", ...range }), key);
     node.addEventListener("input", () => action(Number(node.value), node));
     return node;
   };
@@ -85,7 +80,7 @@ export const showPlayback = (playback: FitPlayback) => {
   const key = playback.playing ? "playback.pause" : "playback.play";
   if (toggle.dataset.tLabel !== key) {
     toggle.innerHTML = icon(playback.playing ? "pause" : "play");
-    label(toggle, key);
+    i18n.label(toggle, key);
   }
   if (!frame) return;
   const back = !playback.following && !playback.playing;
@@ -192,17 +187,13 @@ export const timeLeft = (seconds: number) => {
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });
 };
 
-// The text of a message of the server.
-export const sentence = (kind: MessageKind, { code, args }: Message) =>
-  t(i18n.firstKey(`${kind}.${code}`, `error.${code}`), i18n.formatArgs(args));
-
-type Shown = { kind: MessageKind; message: Message | null; wrap: (text: string) => string };
+type Shown = { kind: i18n.MessageKind; message: Message | null; wrap: (text: string) => string };
 const messages: Record<string, Shown> = {}; // by the id of their box
 
 // Show a message in a box, or hide the box. `wrap` may put the message into a longer sentence.
 export const showMessage = (
   id: string,
-  kind: MessageKind,
+  kind: i18n.MessageKind,
   message: Message | null,
   wrap: (text: string) => string = (text) => text,
 ) => {
@@ -210,7 +201,7 @@ export const showMessage = (
   const box = byId(id);
   box.hidden = !message;
   box.className = `notice ${kind}`;
-  box.textContent = message ? wrap(sentence(kind, message)) : "";
+  box.textContent = message ? wrap(i18n.sentence(kind, message)) : "";
 };
 // Hide an error, when the user changes an input.
 export const dismissError = () => {

@@ -1,6 +1,8 @@
 // The data in Fit: fetched once, and drawn in a layer that is not redrawn with the curves.
 import { ancestor, byId } from "../core/dom";
 import * as nets from "../core/net/net";
+import { NOTHING } from "../core/plots/plotting";
+import { endsOf, extremes, padded } from "../core/ranges";
 import * as api from "../core/session/api";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -10,7 +12,6 @@ export type FitPlots = Record<"points" | "yhat" | "logit" | "loss", PlotlyGraph>
 
 export const CURVE_POINTS = 101; // of a wide net's curve, evenly spaced over the data
 const MAX_POINTS = 4000; // if there are more points, only some are drawn; the loss always includes all
-const NOTHING: Curve = { x: [null], y: [null] };
 const BINARY_SPAN: Range = [-0.12, 1.12];
 
 // The points as the server sends them. Evenly spaced x are sent as `Spaced`. `held_out`: indices of the test points.
@@ -65,7 +66,7 @@ const shape = (key: string, { x: places, ...columns }: Sent): FitData => {
   const [x, y] = [sent.x, sent.y].map((values) => pick(values, training));
   const prob = sent.prob && pick(sent.prob, training);
   const isBinary = sent.y.every((value) => value >= 0 && value <= 1);
-  const [low, high] = [x[0], x[x.length - 1]];
+  const [low, high] = endsOf(x);
   return {
     spec: sent.spec,
     sent,
@@ -79,18 +80,10 @@ const shape = (key: string, { x: places, ...columns }: Sent): FitData => {
     truth: sent.prob && { x: pick(sent.x, order), y: pick(sent.prob, order) },
     true_loss: prob && isBinary ? (testing.length ? nets.bce(prob.map(nets.logitOf), y) : sent.true_loss) : null,
     true_mse: prob && nets.mse(prob, y),
-    span: isBinary ? BINARY_SPAN : padded(sent.y.concat(sent.prob ?? [])),
+    span: isBinary ? BINARY_SPAN : padded(extremes(sent.y.concat(sent.prob ?? [])), 0.08),
     grid: curveGrid(low, high),
     curveX: nets.grid(low, high, CURVE_POINTS),
   };
-};
-
-export const extremes = (values: number[]): Range =>
-  values.reduce<Range>(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
-const padded = (values: number[]): Range => {
-  const [low, high] = extremes(values);
-  const pad = (high - low) * 0.08 || 1;
-  return [low - pad, high + pad];
 };
 
 // The loss of `net` if its yhat were the truth; null if the truth is not known
@@ -146,13 +139,11 @@ const FEW = 300;
 export const pointStyle = (data: FitData) => {
   const n = data.x.length + (data.test?.x.length ?? 0);
   const every = Math.ceil(n / MAX_POINTS);
-  const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
   const isFew = n <= FEW;
-  const pad = (high - low) * (isFew ? 0.05 : 0.02) || 1;
   const shifted = data.isBinary && !isFew;
   const sets = [data, data.test].map((set) => (set ? dots(set, every, shifted) : NOTHING));
   const [, size, opacity] = STYLES.filter(([most]) => n <= most)[0];
-  return { sets, isFew, size, opacity, range: [low - pad, high + pad] };
+  return { sets, isFew, size, opacity, range: padded(endsOf(data.grid), isFew ? 0.05 : 0.02) };
 };
 
 export const paint = (data: FitData, plots: FitPlots) => {

@@ -5,7 +5,8 @@ import { ancestor, byId, labelOf, setText } from "../core/dom";
 import { allows, limits, refusal } from "../core/limits";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
-import type { NetDescription, Snapshot } from "../core/types";
+import type { Activation, Loss, NetDescription, Optimizer, Snapshot } from "../core/types";
+import * as fitNet from "./net-description";
 
 const { t } = i18n;
 
@@ -76,14 +77,23 @@ export const setAll = (values: Values) => {
 export const fillNet = (snapshot: Snapshot) => setAll(valuesOfNet(snapshot));
 export const fill = (snapshot: Snapshot) => setAll(valuesOf(snapshot));
 
-const typedNet = (fields: Fields) => ({
+// The net and the optimizer in the fields. A text that is no number gives NaN.
+export const netOf = (fields: Fields): NetDescription => ({
   h: numbers.parse(fields.hidden),
   bias1: Boolean(fields.bias?.length),
-  activation: fields.activation,
-  loss: fields.loss,
+  activation: fields.activation as Activation,
+  loss: fields.loss as Loss,
 });
+export const optimizerOf = (fields: Fields): Optimizer => {
+  const lr = numbers.parse(fields.lr);
+  return fields.kind === "sgd" ? { kind: "sgd", lr, momentum: numbers.parse(fields.momentum) } : { kind: "adam", lr };
+};
+const isLearningRate = (value: number) => value > 0 && value <= limits.max_lr;
+const isMomentum = (value: number) => value >= 0 && value < 1;
+export const isAllowed = ({ lr, momentum = 0 }: Optimizer) => isLearningRate(lr) && isMomentum(momentum);
+
 const isOtherNet = (fields: Fields, net: NetDescription) => {
-  const { h, bias1, activation, loss } = typedNet(fields);
+  const { h, bias1, activation, loss } = netOf(fields);
   return h !== net.h || bias1 !== net.bias1 || activation !== net.activation || loss !== net.loss;
 };
 
@@ -99,12 +109,11 @@ const speedText = (speed: number) => {
 };
 
 // The typed text, or a dash if it is not an allowed number.
-const typed = (text: string, isAllowed: (value: number) => boolean) => (isAllowed(numbers.parse(text)) ? text : "–");
+const typed = (text: string, isValid: (value: number) => boolean) => (isValid(numbers.parse(text)) ? text : "–");
 
 const optimizerText = (fields: Fields) => {
   const method = t(`optimizer.${fields.kind}`);
-  const lr = typed(fields.lr, (value) => value > 0 && value <= limits.max_lr);
-  const words = { method, lr, momentum: typed(fields.momentum, (value) => value >= 0 && value < 1) };
+  const words = { method, lr: typed(fields.lr, isLearningRate), momentum: typed(fields.momentum, isMomentum) };
   return t(fields.kind === "sgd" ? "summary.momentum" : "summary.lr", words);
 };
 
@@ -115,15 +124,9 @@ const engineText = ({ engine }: Fields, used: string | null | undefined) => {
 
 // "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001 · automatic engine"
 const summary = (fields: Fields, state: Snapshot | null) => {
-  const { h, bias1, activation, loss } = typedNet(fields);
-  return [
-    t("summary.units", { units: allows("hidden", h) ? numbers.whole(h) : "–" }),
-    t(`activation.${activation}`),
-    t(bias1 ? "summary.bias" : "summary.no_bias"),
-    t(`summary.${loss}`),
-    optimizerText(fields),
-    engineText(fields, state?.engine_used),
-  ].join(" · ");
+  const net = netOf(fields);
+  const units = allows("hidden", net.h) ? numbers.whole(net.h) : "–";
+  return [...fitNet.words(units, net), optimizerText(fields), engineText(fields, state?.engine_used)].join(" · ");
 };
 
 const isOtherSeed = (fields: Fields, seed: number) => numbers.parse(fields.seed) !== seed;
@@ -163,7 +166,7 @@ const validate = (now: Fields) => {
     return problem;
   });
   const first = problems.find((problem) => problem !== null);
-  setText(byId("fit-complaint"), first ? t(`error.${first.code}`, i18n.formatArgs(first.args)) : "");
+  setText(byId("fit-complaint"), first ? i18n.sentence("error", first) : "");
 };
 
 // `state` is the newest snapshot, or null before there is one.

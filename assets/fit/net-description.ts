@@ -21,6 +21,14 @@ export const layers = ({ h, bias1, activation, loss }: NetDescription) =>
     ...(loss === "bce" ? ["Sigmoid"] : []),
   ].join(" → ");
 
+// "2 units", "ReLU", "no bias", "BCE". `units` is a text, because the number may not be valid.
+export const words = (units: string, { bias1, activation, loss }: Omit<NetDescription, "h">) => [
+  i18n.t("summary.units", { units }),
+  i18n.t(`activation.${activation}`),
+  i18n.t(bias1 ? "summary.bias" : "summary.no_bias"),
+  i18n.t(`summary.${loss}`),
+];
+
 // Show the items of each legend that the plots contain.
 const showLegends = (net: FitNet, data: FitData | null) => {
   const shown = {

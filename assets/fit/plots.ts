@@ -3,13 +3,14 @@
 
 import * as nets from "../core/net/net";
 import * as painting from "../core/plots/painting";
+import { NOTHING, withGaps } from "../core/plots/plotting";
+import { endsOf, extremes } from "../core/ranges";
 import * as i18n from "../core/text/i18n";
-import type { Column, Curve, FitNet, NetDescription, Range, Weights } from "../core/types";
+import type { Curve, FitNet, NetDescription, Range, Weights } from "../core/types";
 import type { FitData, FitPlots, Shown } from "./data";
 import * as fitData from "./data";
 import type { Ready } from "./fit";
 
-const NOTHING: Curve = { x: [null], y: [null] }; // one empty point: Plotly removes the elements of a trace without points
 const UNIT1 = 0,
   UNIT2 = 1,
   NET = 2,
@@ -21,9 +22,16 @@ const UNIT1 = 0,
 type Plain = { net: NetDescription; p: Weights };
 export const placesOf = (data: FitData, { net, p }: Plain) => {
   const { grid } = data;
-  const bends = nets.knots(p, net).filter((x) => grid[0] <= x && x <= grid[grid.length - 1]);
+  const [low, high] = endsOf(grid);
+  const bends = nets.knots(p, net).filter((x) => low <= x && x <= high);
   const between = bends.filter((x) => !grid.includes(x));
   return { bends, x: between.length ? [...grid, ...between].sort((a, b) => a - b) : grid };
+};
+
+// The yhat of a net over the data.
+export const yhatOver = (data: FitData, { net, p }: Plain) => {
+  const { x } = placesOf(data, { net, p });
+  return { x, y: nets.yhat(p, x, net) };
 };
 
 const plain = (plots: FitPlots, data: FitData, { net, p }: Plain) => {
@@ -35,8 +43,8 @@ const plain = (plots: FitPlots, data: FitData, { net, p }: Plain) => {
   const traces: Curve[] = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
   const places = [UNIT1, UNIT2, NET, BEND];
   if (net.h > 2) {
-    const apart = (values: "x" | "y"): Column => units.slice(2).flatMap((unit) => [...unit[values], null]);
-    traces.push({ x: apart("x"), y: apart("y") });
+    const others = units.slice(2);
+    traces.push({ x: withGaps(others.map(({ x }) => x)), y: withGaps(others.map(({ y }) => y)) });
     places.push(OTHERS);
   }
   painting.setCurves(plots.logit, places, traces);
@@ -86,7 +94,7 @@ export const setRange = (graphs: PlotlyGraph[], range: Range) =>
 
 // The range from `low` to `high`, extended in steps if values lie outside. If it contains 0, the steps count from 0.
 export const rangeOf = (values: number[], low: number, high: number): Range => {
-  const [least, most] = fitData.extremes(values);
+  const [least, most] = extremes(values);
   const room = (end: number) => 0.04 * Math.min(Math.abs(end), high - low);
   const bottom = Math.max(low, 0);
   const top = Math.min(high, 0);
@@ -98,15 +106,14 @@ export const rangeOf = (values: number[], low: number, high: number): Range => {
 
 // Set the axes so that they contain the truth and the net.
 export const axes = (plots: FitPlots, data: FitData, { net, p, curve }: Shown) => {
-  const ends = [data.grid[0], data.grid[data.grid.length - 1]];
   const bends = p ? placesOf(data, { net, p }).bends : [];
-  const places = [...ends, ...bends];
+  const places = [...endsOf(data.grid), ...bends];
   const units = p ? Array.from({ length: net.h }, (_, k) => nets.contribution(p, k, places, net)) : [];
   const logits = p ? nets.logit(p, places, net) : (curve ?? []);
   const values = [...logits, ...units.flat()];
   if (net.loss === "mse") {
-    setRange([plots.points, plots.yhat], rangeOf(logits, data.span[0], data.span[1]));
-    setRange([plots.logit], rangeOf(values, data.span[0], data.span[1]));
+    setRange([plots.points, plots.yhat], rangeOf(logits, ...data.span));
+    setRange([plots.logit], rangeOf(values, ...data.span));
   } else {
     setRange([plots.points, plots.yhat], data.span);
     const truth = data.logit.filter((z) => z !== null);
@@ -131,10 +138,10 @@ export const loss = (plots: FitPlots, { data, net, playback, state }: Ready, log
   const truth = fitData.trueLoss(data, net);
   const test = (frame: Shown) => fitData.testLoss(data, frame);
   const seen = frames.slice(0, index + 1).filter((frame) => !log || frame.epoch > 0);
-  const now = seen[seen.length - 1];
+  const now = seen.at(-1);
   const last = Math.max(state.target_epoch, frames[frames.length - 1].epoch, 10);
   const losses = [truth, ...frames.map((frame) => frame.loss), ...(data.test ? seen.map(test) : [])];
-  const [low, high] = fitData.extremes(losses.filter((each) => each !== null));
+  const [low, high] = extremes(losses.filter((each) => each !== null));
   const x = seen.map((frame) => frame.epoch);
   const curves: Curve[] = [
     { x: [log ? 1 : 0, last], y: [truth, truth] },

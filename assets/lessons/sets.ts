@@ -4,7 +4,7 @@ import * as buildSection from "../build/build";
 import * as undo from "../core/history";
 import type { DataSpec, NetDescription, Optimizer, Weights } from "../core/types";
 import * as fitFieldSteps from "../fit/undo/field-steps";
-import { type SavedFit, toBase64 } from "../share/link";
+import { type SavedFit, vectorsOf } from "../share/link";
 import * as sharing from "../share/sharing";
 
 // `build`: Build's weights. `fit`: a net in Fit, with the weights `params` or trained for `trained` epochs. `epochs`:
@@ -20,8 +20,7 @@ export type Setting = {
 const fitOf = (fit: NonNullable<Setting["fit"]>, { params, trained = 0 }: Setting): SavedFit => {
   const settings = { ...fit, format: 1, engine: "auto", epoch: trained, optimizer_epoch: 0 };
   if (!params) return { kind: trained ? "recipe" : "settings", saved: settings };
-  const zeros = toBase64(params.map(() => 0));
-  return { kind: "weights", saved: { ...settings, params: toBase64(params), m: zeros, v: zeros } };
+  return { kind: "weights", saved: { ...settings, ...vectorsOf(params) } };
 };
 
 // An undo step of Build alone, so that undo does not change the net in Fit.

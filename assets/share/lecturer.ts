@@ -94,8 +94,7 @@ const lessonControls = () => {
 };
 
 const row = (parameter: string, key: string, control: HTMLElement) => {
-  const head = element("th", {}, element("code", {}, parameter));
-  head.setAttribute("scope", "row");
+  const head = element("th", { scope: "row" }, element("code", {}, parameter));
   return element("tr", {}, head, element("td", {}, words(key)), element("td", {}, control));
 };
 

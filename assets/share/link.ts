@@ -7,7 +7,7 @@
 //   "settings"  only seed, net and optimizer
 import { allows, limits } from "../core/limits";
 import * as nets from "../core/net/net";
-import type { BuildState, DataSpec, NetDescription, Optimizer } from "../core/types";
+import type { BuildState, DataSpec, NetDescription, Optimizer, Weights } from "../core/types";
 import * as pack from "./pack";
 
 // A session as the server's command "saved" returns it. The vectors are base64 of little-endian float32.
@@ -46,7 +46,7 @@ const DEFAULT_DATA: Json = { n: 0, noise: 0, seed: 0, held_out: 0 };
 const need: (fact: unknown) => asserts fact = (fact) => {
   if (!fact) throw new pack.BrokenLink("damaged");
 };
-const isObject = (value: unknown): value is Json =>
+export const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isNumber = (value: unknown): value is number => typeof value === "number";
 const isOneOf = (all: string[], value: unknown) => all.some((each) => each === value);
@@ -60,10 +60,16 @@ const fromBase64 = (text: string) => {
   const view = new DataView(bytes.buffer);
   return Array.from({ length: bytes.length / 4 }, (_, k) => view.getFloat32(4 * k, true));
 };
-export const toBase64 = (numbers: number[]) => {
+const toBase64 = (numbers: number[]) => {
   const view = new DataView(new ArrayBuffer(4 * numbers.length));
   numbers.forEach((value, k) => view.setFloat32(4 * k, value, true));
   return btoa(String.fromCharCode(...new Uint8Array(view.buffer)));
+};
+
+// A session's vectors: these weights, and an optimizer that starts anew.
+export const vectorsOf = (params: Weights) => {
+  const zeros = toBase64(params.map(() => 0));
+  return { params: toBase64(params), m: zeros, v: zeros };
 };
 
 // The shortest decimal number that is the same float32: 0.1 and not 0.10000000149.

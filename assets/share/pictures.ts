@@ -154,8 +154,7 @@ const list = () => {
 
 export const start = () => {
   say = downloads.status("share-pictures-status");
-  chooser = element("select", { id: "pictures-choose" });
-  i18n.label(chooser, "pictures.choose");
+  chooser = i18n.label(element("select", { id: "pictures-choose" }), "pictures.choose");
   const buttons = ["png", "svg"].map((format) => {
     const button = element("button", {
       type: "button",
@@ -166,9 +165,7 @@ export const start = () => {
     button.addEventListener("click", () => save(format));
     return button;
   });
-  preview = element("img", { alt: "" });
-  preview.setAttribute("role", "img");
-  i18n.label(preview, "pictures.made");
+  preview = i18n.label(element("img", { alt: "", role: "img" }), "pictures.made");
   const hold = i18n.translated("figcaption", "pictures.hold", { className: "hint" });
   const box = element("figure", { id: "pictures-made", hidden: true }, preview, hold);
   byId("share-pictures").append(chooser, ...buttons, box);

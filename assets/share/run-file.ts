@@ -3,9 +3,9 @@
 import { byId, element, onFile } from "../core/dom";
 import { limits } from "../core/limits";
 import { translated } from "../core/text/i18n";
-import type { BuildState, FrameRow, Message } from "../core/types";
+import type { BuildState, FrameRow } from "../core/types";
 import * as downloads from "./downloads";
-import type { Saved } from "./link";
+import { isObject, type Saved } from "./link";
 import * as sharing from "./sharing";
 
 const FORMAT = 1;
@@ -13,10 +13,6 @@ type Run = { build: BuildState; saved: Saved; frames: FrameRow[] };
 
 let say: downloads.Say;
 
-const message = (code: string, args = {}): Message => ({ code, args });
-
-type Json = Record<string, unknown>;
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 const isWithin = (value: unknown, most: number) => typeof value === "number" && Math.abs(value) <= most;
 const isChallenge = (value: unknown) =>
   isObject(value) && ["left", "right", "b"].every((name) => isWithin(value[name], 100));
@@ -29,19 +25,19 @@ const isBuild = (value: unknown): value is BuildState =>
 
 // The content of a file. Throws a message if it is not a run's file. The server validates session and frames.
 export const read = async (file: File): Promise<Run> => {
-  if (file.size > limits.max_body) throw message("too_big", { limit_mb: limits.max_body / 1e6 });
+  if (file.size > limits.max_body) throw { code: "too_big", args: { limit_mb: limits.max_body / 1e6 } };
   let content: unknown;
   try {
     content = JSON.parse(await file.text());
   } catch {
-    throw message(file.name.endsWith(".json") ? "run_damaged" : "run_wrong");
+    throw { code: file.name.endsWith(".json") ? "run_damaged" : "run_wrong" };
   }
-  if (!isObject(content) || content.program !== "pwlapp" || content.kind !== "run") throw message("run_wrong");
+  if (!isObject(content) || content.program !== "pwlapp" || content.kind !== "run") throw { code: "run_wrong" };
   const { format, build, saved } = content;
   const formats = [format, isObject(saved) ? saved.format : null].map(Number);
-  if (!Number.isInteger(format) || formats[0] < 1) throw message("run_damaged");
-  if (formats.some((each) => each > FORMAT)) throw message("run_future");
-  if (!isBuild(build) || !isObject(saved)) throw message("run_damaged");
+  if (!Number.isInteger(format) || formats[0] < 1) throw { code: "run_damaged" };
+  if (formats.some((each) => each > FORMAT)) throw { code: "run_future" };
+  if (!isBuild(build) || !isObject(saved)) throw { code: "run_damaged" };
   return content as Run;
 };
 

@@ -13,6 +13,7 @@ import { changeOf } from "../fit/changes";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";
 import * as lecturer from "./lecturer";
+import * as linkField from "./link-field";
 import * as sharing from "./sharing";
 
 const UPDATE_MS = 500; // the least time between two updates of the link
@@ -48,16 +49,17 @@ export const make = async () => {
 // --- texts -------------------------------------------------------------------------------------
 const contents = ({ kind, session: { seed, net, epoch } }: Made) => {
   const args = { seed, units: net.h, epochs: epoch };
-  const change = kind === "weights" ? newestChange() : null;
   const parts = [t("share.holds_build"), t(`share.holds_${kind}`, i18n.formatArgs(args))];
-  return [...parts, ...(change ? [t(`change.${change}`)] : [])].join(" · ");
+  const change = kind === "weights" ? newestChange() : null;
+  if (change) parts.push(t(`change.${change}`));
+  return parts.join(" · ");
 };
 
 // How the net in Fit differs from what its seed and settings alone would give; see fit/changes.ts.
 const newestChange = () => {
   const now = fitSection.now();
-  const frames = now.playback.frames;
-  const newest = frames[frames.length - 1];
+  const { frames } = now.playback;
+  const newest = frames.at(-1);
   return now.state && newest ? changeOf({ state: now.state, frames, frame: newest }) : null;
 };
 
@@ -83,23 +85,10 @@ const refresh = painting.throttle(UPDATE_MS, async () => {
 
 const complain = (error: unknown) => downloads.complain(say, error);
 
-// --- copying -----------------------------------------------------------------------------------
-// The clipboard API needs https. On plain http, select the field's text and try the deprecated copy command.
-const toClipboard = async (text: string) => {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    field.focus();
-    field.select();
-    return document.execCommand("copy");
-  }
-};
-
 const copy = async () => {
   try {
-    const copied = await toClipboard(await make());
-    say(copied ? "share.copied" : "share.selected");
+    await make();
+    say((await linkField.copy(field)) ? "share.copied" : "share.selected");
   } catch (error) {
     complain(error);
   }
@@ -122,11 +111,7 @@ const drawCode = async (link: string) => {
   for (const image of document.querySelectorAll<HTMLImageElement>(".qr-image")) image.src = codeUrl;
 };
 
-const image = () => {
-  const node = element("img", { className: "qr-image" });
-  i18n.label(node, "share.qr_label");
-  return node;
-};
+const image = () => i18n.label(element("img", { className: "qr-image" }), "share.qr_label");
 
 const showCode = async () => {
   let link: string;
@@ -142,12 +127,7 @@ const showCode = async () => {
 };
 
 const buildDialog = () => {
-  const close = i18n.translated("button", "share.qr_close", {
-    type: "button",
-    id: "share-qr-close",
-    className: "button",
-  });
-  close.addEventListener("click", () => dialog.close());
+  const close = i18n.button("share.qr_close", () => dialog.close(), { id: "share-qr-close" });
   dialog = element("dialog", { className: "qr-full" }, image(), close);
   i18n.label(dialog, "share.qr_label");
   dialog.addEventListener("close", () => {
@@ -164,9 +144,7 @@ const enlarge = () => {
 // --- start -------------------------------------------------------------------------------------
 export const start = () => {
   say = downloads.status("share-copied");
-  field = element("input", { type: "text", id: "share-address", readOnly: true, spellcheck: false });
-  i18n.label(field, "share.link_label");
-  field.addEventListener("focus", () => field.select());
+  field = linkField.create("share.link_label", { id: "share-address" });
   byId("share-link").append(field);
   byId("share-qr").append(image());
   buildDialog();

@@ -2,6 +2,7 @@
 
 import * as buildSection from "../build/build";
 import * as api from "../core/session/api";
+import type { MessageKind } from "../core/text/i18n";
 import { type Args, type BuildState, type FrameRow, isMessage, type Snapshot } from "../core/types";
 import { LINK_PREFIX, linkIn } from "../core/urls";
 import * as fitControls from "../fit/controls";
@@ -14,13 +15,13 @@ import * as links from "./link";
 import { BrokenLink } from "./pack";
 
 // The state that replaces the present one. `frames` are given by a run's file.
-export type Replacement = { build?: BuildState; fit?: (SavedFit & { frames?: FrameRow[] }) | null };
+type Replacement = { build?: BuildState; fit?: (SavedFit & { frames?: FrameRow[] }) | null };
 // A message about what a link leaves out.
 export type Note = [key: string, args: Args];
 export type Collected = { fragment: string; kind: Kind; notes: Note[]; session: Saved };
 
 // Show a message in Fit's notice.
-export const showNotice = (kind: fitControls.MessageKind, code: string, args: Args = {}) =>
+export const showNotice = (kind: MessageKind, code: string, args: Args = {}) =>
   fitControls.showMessage("fit-notice", kind, { code, args });
 
 // Resolves when Fit's session is open.

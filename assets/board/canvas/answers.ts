@@ -1,5 +1,6 @@
 // Paints the answers to a question: numbers as a histogram, choices as bars, sketched curves as lines.
 import type { Question, Value } from "../../class/types";
+import { endsOf, extremes } from "../../core/ranges";
 import { whole } from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { PlotData } from "../rows/curves";
@@ -16,10 +17,10 @@ const DASHED = [7, 5];
 
 // If all values are whole numbers and close together, each has a bin of its own.
 const binsFor = (values: number[]) => {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = extremes(values);
   const isWhole = values.every(Number.isInteger) && high - low < MAX_BINS;
   return isWhole
-    ? { range: [low - 0.5, high + 0.5] as [number, number], bins: high - low + 1 }
+    ? { range: [low - 0.5, high + 0.5] as Range, bins: high - low + 1 }
     : { range: around(values, 1e-6, 0.02), bins: MAX_BINS };
 };
 
@@ -63,7 +64,7 @@ const paintChoices = (canvas: hidpi.Canvas, values: number[], options: string[],
 type Sketched = { curves: number[][]; plotData: PlotData | null; truth: ArrayLike<number> | null };
 const paintSketches = (canvas: hidpi.Canvas, { curves, plotData, truth }: Sketched, theme: Theme) => {
   const { pen } = canvas;
-  const x = plotData ? ([plotData.x[0], plotData.x[plotData.x.length - 1]] as Range) : ([-1, 1] as Range);
+  const x: Range = plotData ? endsOf(plotData.x) : [-1, 1];
   const axes = axesIn(canvas, x, [0, 1], theme);
   const { box } = axes;
   const inside = [box.x, box.y, box.width, box.height] as const;

@@ -1,4 +1,6 @@
 // The axes of a plot on a canvas: grid lines at round values, with tick labels.
+
+import { clamp } from "../../core/ranges";
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { Box } from "./layout";
@@ -53,7 +55,7 @@ export const paintAxes = (pen: CanvasRenderingContext2D, { x, y, box }: Axes, th
     line(value, at, box.y, at, box.y + box.height);
     const words = numbers.short(value);
     const half = 0.5 * pen.measureText(words).width;
-    pen.fillText(words, Math.min(Math.max(at, half), full - half), box.y + box.height + px + 2);
+    pen.fillText(words, clamp(at, half, full - half), box.y + box.height + px + 2);
   }
   pen.textAlign = "right";
   for (const value of up) {

@@ -1,7 +1,8 @@
 // The two plots of one student's net: yhat with the truth, and the logit with the contribution of each unit.
 import * as nets from "../../core/net/net";
+import { endsOf } from "../../core/ranges";
 import type { Range } from "../../core/types";
-import { interpolate, type PlotData, yhat } from "../rows/curves";
+import { logit, type PlotData } from "../rows/curves";
 import type { Row } from "../rows/types";
 import { axesIn, paintAxes } from "./axes";
 import * as hidpi from "./hidpi-canvas";
@@ -19,14 +20,14 @@ const MIN_RANGE = 2; // of the logit's axis
 
 // The curves at the x of `plotData`. Null if a weight is not finite.
 export const linesOf = (row: Row, { x, truth }: PlotData): Lines | null => {
-  const outputs = yhat(row, x);
-  if (!outputs) return null;
+  const logits = logit(row, x);
+  if (!logits) return null;
   const { net, plain } = row;
   const p = row.numbers.filter((value) => value !== null);
   const isMse = net.loss === "mse";
   return {
-    yhat: outputs,
-    logit: plain ? nets.logit(p, x, net) : [...interpolate(nets.grid(x[0], x[x.length - 1], p.length), p, x)],
+    yhat: nets.output(logits, net),
+    logit: logits,
     units: plain ? Array.from({ length: net.h }, (_, k) => nets.contribution(p, k, x, net)) : [],
     truth: truth && Array.from(truth, (y) => (isMse ? y : nets.finiteLogitOf(y))),
   };
@@ -50,13 +51,12 @@ const paint = (canvas: hidpi.Canvas, x: Range, y: Range, name: string, lines: Li
   pen.setLineDash([]);
 };
 
-const rangeOf = ({ x }: PlotData): Range => [x[0], x[x.length - 1]];
 const DASHED = [7, 5];
 
 export const paintYhat = (canvas: hidpi.Canvas, lines: Lines, plotData: PlotData, theme: Theme) => {
   const truth = plotData.truth ? [{ values: plotData.truth, colour: theme.truth, width: 2, dash: DASHED }] : [];
   const net = { values: lines.yhat, colour: theme.yhat, width: 3 };
-  paint(canvas, rangeOf(plotData), plotData.span, "ŷ", [...truth, net], theme);
+  paint(canvas, endsOf(plotData.x), plotData.span, "ŷ", [...truth, net], theme);
 };
 
 export const paintLogit = (canvas: hidpi.Canvas, lines: Lines, plotData: PlotData, isMse: boolean, theme: Theme) => {
@@ -66,5 +66,5 @@ export const paintLogit = (canvas: hidpi.Canvas, lines: Lines, plotData: PlotDat
   const isWhole = lines.truth?.every((z) => z !== null);
   const truth = isWhole ? [{ values: known, colour: theme.truth, width: 2, dash: DASHED }] : [];
   const net = { values: lines.logit, colour: theme.yhat, width: 3 };
-  paint(canvas, rangeOf(plotData), range, isMse ? "ŷ" : "logit", [...units, ...truth, net], theme);
+  paint(canvas, endsOf(plotData.x), range, isMse ? "ŷ" : "logit", [...units, ...truth, net], theme);
 };

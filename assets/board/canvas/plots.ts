@@ -1,18 +1,21 @@
 // Three plots of the whole class: all curves, a histogram of losses, and left against right slopes. Each student is a
 // line, a block or a dot that can be found by its position.
+import { clamp, endsOf } from "../../core/ranges";
 import type { Range } from "../../core/types";
 import { type PlotData, POINTS } from "../rows/curves";
 import { OUTCOMES } from "../rows/types";
 import { type Axes, axesIn, paintAxes } from "./axes";
 import * as hidpi from "./hidpi-canvas";
 import * as histogram from "./histogram";
-import { isWithin } from "./layout";
+import { hit, isWithin } from "./layout";
 import type { Student } from "./scene";
 import * as themes from "./theme";
 import { type Marks, trace } from "./tiles";
 import * as tweens from "./tween";
 
 type Theme = themes.Theme;
+// What the plots show at the time `now`.
+export type Shown = { students: Student[]; marks: Marks; theme: Theme; now: number };
 
 const MANY = 60; // if there are more curves, they are drawn 1 pixel wide, which takes half the time
 const MIN_MARK = 2; // pixels; smaller marks in blocks are left out
@@ -23,20 +26,17 @@ const isMarked = ({ row }: Student, { chosen, pointed }: Marks) => row.n === cho
 const inOrder = (students: Student[], marks: Marks) =>
   [...students].sort((a, b) => Number(isMarked(a, marks)) - Number(isMarked(b, marks)));
 
-const inside = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
-
 // --- all curves -----------------------------------------------------------------------------------
 const values = new Float32Array(POINTS);
 const curvesAxes = (canvas: hidpi.Canvas, { x, span }: PlotData, theme: Theme) =>
-  axesIn(canvas, [x[0], x[x.length - 1]], span, theme);
+  axesIn(canvas, endsOf(x), span, theme);
+const withCurve = (students: Student[], plotData: PlotData) =>
+  students.filter((student) => student.yhat && student.plotData === plotData);
 
 export const paintCurves = (
   canvas: hidpi.Canvas,
-  students: Student[],
+  { students, marks, theme, now }: Shown,
   plotData: PlotData | null,
-  theme: Theme,
-  marks: Marks,
-  now: number,
 ) => {
   const pen = hidpi.begin(canvas);
   if (!plotData) return;
@@ -44,9 +44,9 @@ export const paintCurves = (
   const { x, y, width, height } = axes.box;
   const box = [x, y, width, height] as const;
   paintAxes(pen, axes, theme);
-  const shown = students.filter((student) => student.yhat && student.plotData === plotData);
-  const faint = Math.max(0.14, Math.min(0.6, 12 / Math.max(shown.length, 1)));
-  for (const student of inOrder(shown, marks)) {
+  const drawn = withCurve(students, plotData);
+  const faint = Math.max(0.14, Math.min(0.6, 12 / Math.max(drawn.length, 1)));
+  for (const student of inOrder(drawn, marks)) {
     if (!student.yhat) continue;
     const isClear = isMarked(student, marks);
     pen.beginPath();
@@ -59,8 +59,8 @@ export const paintCurves = (
     }
     pen.globalAlpha = isClear ? 1 : faint;
     pen.strokeStyle = theme.of[student.row.outcome];
-    pen.lineWidth = theme.thick * (isClear ? 4 : shown.length > MANY ? 1 : 1.5);
-    if (shown.length <= MANY) themes.dash(pen, student.row.outcome);
+    pen.lineWidth = theme.thick * (isClear ? 4 : drawn.length > MANY ? 1 : 1.5);
+    if (drawn.length <= MANY) themes.dash(pen, student.row.outcome);
     pen.stroke();
     pen.setLineDash([]);
   }
@@ -89,9 +89,8 @@ const nearest = (students: Student[], distance: (student: Student) => number) =>
 
 export const findCurve = (
   canvas: hidpi.Canvas,
-  students: Student[],
+  { students, theme }: Shown,
   plotData: PlotData | null,
-  theme: Theme,
   left: number,
   top: number,
 ): number | null => {
@@ -99,82 +98,62 @@ export const findCurve = (
   const { y, box } = curvesAxes(canvas, plotData, theme);
   if (!isWithin(box, left, top)) return null;
   const i = Math.round(((left - box.x) / box.width) * (POINTS - 1));
-  const shown = students.filter((student) => student.yhat && student.plotData === plotData);
-  return nearest(shown, ({ yhat }) => Math.abs(y.toPixel(inside(yhat?.to[i] ?? 0, plotData.span)) - top));
+  const distance = ({ yhat }: Student) => Math.abs(y.toPixel(clamp(yhat?.to[i] ?? 0, ...plotData.span)) - top);
+  return nearest(withCurve(students, plotData), distance);
 };
 
 // --- losses ---------------------------------------------------------------------------------------
 const one = new Float32Array(1);
-const lossAxes = (canvas: hidpi.Canvas, range: Range, theme: Theme) => axesIn(canvas, range, [0, 1], theme, 8);
 
 // The students with a loss, in the order of their groups, and their blocks.
-const blocks = (canvas: hidpi.Canvas, students: Student[], range: Range, theme: Theme, now: number) => {
-  const axes = lossAxes(canvas, range, theme);
-  const shown = OUTCOMES.flatMap((outcome) => students.filter(({ row, loss }) => row.outcome === outcome && loss));
-  const losses = shown.map(({ loss }) => (loss ? tweens.at(loss, now, one)[0] : 0));
+const blocks = (canvas: hidpi.Canvas, { students, theme, now }: Shown, range: Range) => {
+  const axes = axesIn(canvas, range, [0, 1], theme, 8);
+  const inGroups = OUTCOMES.flatMap((outcome) => students.filter(({ row, loss }) => row.outcome === outcome && loss));
+  const losses = inGroups.map(({ loss }) => (loss ? tweens.at(loss, now, one)[0] : 0));
   const boxes = histogram.stack(losses, range, axes.box.width, axes.box.height);
-  return { axes, shown, boxes: boxes.map((box) => ({ ...box, x: box.x + axes.box.x, y: box.y + axes.box.y })) };
+  return { axes, inGroups, boxes: boxes.map((box) => ({ ...box, x: box.x + axes.box.x, y: box.y + axes.box.y })) };
 };
 
-export const paintLosses = (
-  canvas: hidpi.Canvas,
-  students: Student[],
-  range: Range,
-  theme: Theme,
-  marks: Marks,
-  now: number,
-) => {
+export const paintLosses = (canvas: hidpi.Canvas, shown: Shown, range: Range) => {
+  const { marks, theme } = shown;
   const pen = hidpi.begin(canvas);
-  const { axes, shown, boxes } = blocks(canvas, students, range, theme, now);
+  const { axes, inGroups, boxes } = blocks(canvas, shown, range);
   paintAxes(pen, axes, theme, false);
   boxes.forEach(({ x, y, width, height }, i) => {
-    const isClear = isMarked(shown[i], marks);
-    pen.fillStyle = isClear ? theme.ink : theme.of[shown[i].row.outcome];
+    const { outcome } = inGroups[i].row;
+    pen.fillStyle = isMarked(inGroups[i], marks) ? theme.ink : theme.of[outcome];
     pen.fillRect(x + 0.5, y + (height > 3 ? 0.5 : 0), Math.max(width - 1, 1), height > 3 ? height - 1 : height);
     const r = 0.3 * Math.min(width, height);
     if (r < MIN_MARK) return;
     pen.fillStyle = theme.surface;
     pen.strokeStyle = theme.surface;
-    themes.mark(pen, shown[i].row.outcome, x + width / 2, y + height / 2, r);
+    themes.mark(pen, outcome, x + width / 2, y + height / 2, r);
   });
 };
 
-export const findLoss = (
-  canvas: hidpi.Canvas,
-  students: Student[],
-  range: Range,
-  theme: Theme,
-  left: number,
-  top: number,
-  now: number,
-): number | null => {
-  const { shown, boxes } = blocks(canvas, students, range, theme, now);
-  const i = boxes.findIndex((box) => isWithin(box, left, top));
-  return shown[i]?.row.n ?? null;
+export const findLoss = (canvas: hidpi.Canvas, shown: Shown, range: Range, left: number, top: number) => {
+  const { inGroups, boxes } = blocks(canvas, shown, range);
+  return inGroups[hit(boxes, left, top)]?.row.n ?? null;
 };
 
 // --- slopes ---------------------------------------------------------------------------------------
 export type Names = [across: string, up: string]; // of the axes
 const pair = new Float32Array(2);
-const slopeAxes = (canvas: hidpi.Canvas, range: Range, theme: Theme) => axesIn(canvas, range, range, theme);
 const dotOf = (student: Student, { x, y }: Axes, range: Range, now: number) => {
   if (!student.slopes) return null;
   const [left, right] = tweens.at(student.slopes, now, pair);
-  return [x.toPixel(inside(left, range)), y.toPixel(inside(right, range))] as const;
+  return [x.toPixel(clamp(left, ...range)), y.toPixel(clamp(right, ...range))] as const;
 };
 
 export const paintSlopes = (
   canvas: hidpi.Canvas,
-  students: Student[],
+  { students, marks, theme, now }: Shown,
   range: Range,
-  trueSlopes: readonly [number, number] | null,
+  plotData: PlotData | null,
   [across, up]: Names,
-  theme: Theme,
-  marks: Marks,
-  now: number,
 ) => {
   const pen = hidpi.begin(canvas);
-  const axes = slopeAxes(canvas, range, theme);
+  const axes = axesIn(canvas, range, range, theme);
   paintAxes(pen, axes, theme);
   const { x: left, y: top, height } = axes.box;
   pen.fillText(across, left + 4, top + height - 5);
@@ -196,8 +175,9 @@ export const paintSlopes = (
     pen.stroke();
   }
   pen.globalAlpha = 1;
+  const trueSlopes = plotData?.trueSlopes;
   if (!trueSlopes) return;
-  const [x, y] = [axes.x.toPixel(inside(trueSlopes[0], range)), axes.y.toPixel(inside(trueSlopes[1], range))];
+  const [x, y] = [axes.x.toPixel(clamp(trueSlopes[0], ...range)), axes.y.toPixel(clamp(trueSlopes[1], ...range))];
   pen.strokeStyle = theme.truth;
   pen.lineWidth = 2;
   pen.setLineDash([3, 3]);
@@ -209,14 +189,12 @@ export const paintSlopes = (
 
 export const findSlopes = (
   canvas: hidpi.Canvas,
-  students: Student[],
+  { students, theme, now }: Shown,
   range: Range,
-  theme: Theme,
   left: number,
   top: number,
-  now: number,
-): number | null => {
-  const axes = slopeAxes(canvas, range, theme);
+) => {
+  const axes = axesIn(canvas, range, range, theme);
   return nearest(students, (student) => {
     const dot = dotOf(student, axes, range, now);
     return dot ? Math.hypot(dot[0] - left, dot[1] - top) : Number.POSITIVE_INFINITY;

@@ -1,13 +1,10 @@
 // The scale of an axis, from values to pixels, and its ticks.
+import { extremes, linear } from "../../core/ranges";
 import type { Range } from "../../core/types";
 
 export type Scale = { range: Range; toPixel: (value: number) => number };
 
-export const scale = (range: Range, [from, to]: Range): Scale => {
-  const [low, high] = range;
-  const slope = (to - from) / (high - low || 1);
-  return { range, toPixel: (value) => from + (value - low) * slope };
-};
+export const scale = (range: Range, pixels: Range): Scale => ({ range, toPixel: linear(range, pixels) });
 
 const multiples = (step: number, [low, high]: Range) => {
   const found: number[] = [];
@@ -29,8 +26,7 @@ export const ticks = (range: Range, most: number): number[] => {
 
 // A range that contains `values` with a margin, and is at least `least` wide.
 export const around = (values: number[], least: number, room = 0.06): Range => {
-  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [low, high] = extremes(values);
   if (low > high) return [0, least];
   const more = Math.max(0, least - (high - low)) / 2 + room * Math.max(high - low, least);
   return [low - more, high + more];

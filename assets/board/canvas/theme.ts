@@ -1,5 +1,6 @@
 // The page's colours and font, for canvases; they are read again when the theme changes. Also the dashes and marks by
 // which units and groups can be distinguished without colour.
+import { colour } from "../../core/plots/plotting";
 import { OUTCOMES, type Outcome } from "../rows/types";
 
 const ROLES: Record<Outcome, string> = {
@@ -35,24 +36,14 @@ export type Theme = Record<Name, string> & { of: Record<Outcome, string>; family
 };
 
 export const read = (): Theme => {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
   const named = Object.fromEntries(NAMES.map((name) => [name, colour(name)])) as Record<Name, string>;
-  const of = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, colour(ROLES[outcome])])) as Record<
-    Outcome,
-    string
-  >;
+  const of = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, colour(ROLES[outcome])])) as Theme["of"];
   const { fontFamily } = getComputedStyle(document.body);
-  const px = Number.parseFloat(style.fontSize);
+  const px = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const isFar = "projector" in document.documentElement.dataset;
   const small = isFar ? px : Math.max(11, 0.72 * px);
   return { ...named, of, family: fontFamily, px, small, thick: isFar ? 2 : 1 };
 };
-
-export const onTheme = (listener: () => void) =>
-  new MutationObserver(listener).observe(document.documentElement, {
-    attributeFilter: ["data-theme", "data-projector"],
-  });
 
 // The dashes of the units, as in the page's other plots, and of the groups with the units' colours.
 const DASHES: Record<string, number[]> = { unit1: [2, 3], unit2: [8, 3, 2, 3], others: [5, 5] };

@@ -1,4 +1,6 @@
 // Paints the tiles: each student's yhat with prob, and the name, loss and epoch.
+
+import { clamp } from "../../core/ranges";
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { PlotData } from "../rows/curves";
@@ -51,7 +53,7 @@ export const trace = (
   const scale = height / (high - low);
   for (let i = 0; i <= last; i += every) {
     const down = y + height - (values[i] - low) * scale;
-    const inside = Math.min(Math.max(down, y), y + height);
+    const inside = clamp(down, y, y + height);
     if (i) pen.lineTo(x + (width * i) / last, inside);
     else pen.moveTo(x, inside);
   }

@@ -6,6 +6,7 @@ import { formatCode } from "../../class/room-status";
 import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/text/i18n";
 import { isLocal } from "../../core/urls";
+import * as linkField from "../../share/link-field";
 import { command } from "../controls";
 import * as state from "../state";
 
@@ -45,9 +46,10 @@ const show = () => {
     if (isLocal(link.url)) parts.push(warning());
     if (links.length > 1) parts.push(element("div", { className: "buttons invite-networks" }, ...networks()));
   } else parts.push(code);
-  const close = i18n.translated("button", "board.close", { type: "button", className: "button" });
-  close.addEventListener("click", () => dialog.close());
-  dialog.replaceChildren(...parts, close);
+  dialog.replaceChildren(
+    ...parts,
+    i18n.button("board.close", () => dialog.close()),
+  );
 };
 
 const load = async () => {
@@ -74,17 +76,10 @@ const pageForAll = () => {
 };
 const teacherLink = (key: string, query: string) => {
   const url = `${pageForAll()}${query}#board=${classApi.token("teacher")}`;
-  const field = element("input", { type: "text", readOnly: true, value: url, spellcheck: false });
-  i18n.label(field, key);
-  field.addEventListener("focus", () => field.select());
-  const copy = i18n.translated("button", "board.copy", { type: "button", className: "button" });
-  copy.addEventListener("click", async () => {
+  const field = linkField.create(key, { value: url });
+  const copy = i18n.button("board.copy", async () => {
     field.focus();
-    try {
-      await navigator.clipboard.writeText(url);
-    } catch {
-      document.execCommand("copy"); // the clipboard API needs https
-    }
+    await linkField.copy(field);
     copy.textContent = i18n.t("board.copied");
   });
   return element("div", {}, i18n.translated("span", key), element("div", { className: "board-row" }, field, copy));

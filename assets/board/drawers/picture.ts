@@ -29,7 +29,7 @@ export const make = (withNames: boolean): Promise<Blob> => {
   const nameOf = ({ row }: Student) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
   const tiled = canvas(room.width, room.height);
   tiles.paint(tiled, scene, theme, { ...canvases.words, name: nameOf }, NO_MARKS, 0);
-  const all = [...scene.students.values()];
+  const shown: plots.Shown = { students: [...scene.students.values()], marks: NO_MARKS, theme, now: 0 };
   const plotData = state.mainPlotData();
   const now = performance.now();
   const [curves, losses, slopes] = [
@@ -37,18 +37,9 @@ export const make = (withNames: boolean): Promise<Blob> => {
     canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
     canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
   ];
-  plots.paintCurves(curves, all, plotData, theme, NO_MARKS, 0);
-  plots.paintLosses(losses, all, canvases.range("losses", now), theme, NO_MARKS, 0);
-  plots.paintSlopes(
-    slopes,
-    all,
-    canvases.range("slopes", now),
-    plotData?.trueSlopes ?? null,
-    canvases.slopeNames(),
-    theme,
-    NO_MARKS,
-    0,
-  );
+  plots.paintCurves(curves, shown, plotData);
+  plots.paintLosses(losses, shown, canvases.range("losses", now));
+  plots.paintSlopes(slopes, shown, canvases.range("slopes", now), plotData, canvases.slopeNames());
   const whole = canvas(WIDTH, HEIGHT);
   const { pen } = whole;
   pen.fillStyle = theme.surface;

@@ -1,6 +1,7 @@
 // What the teacher arranges on the students' pages: a step of a lesson, and hidden controls.
 import { CONTROLS, type Control } from "../../class/types";
 import { byId, setText } from "../../core/dom";
+import { clamp } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import { command } from "../controls";
@@ -51,7 +52,7 @@ export const start = () => {
     const id = lesson().value;
     const step = numbers.parse(input("board-step").value);
     const last = stepsOf(id);
-    const valid = Number.isInteger(step) ? Math.min(Math.max(step, 1), last) : 1;
+    const valid = Number.isInteger(step) ? clamp(step, 1, last) : 1;
     input("board-step").value = String(Math.min(valid + 1, last)); // the next press shows the next step
     command("lesson", { lesson: [id, valid] });
   });

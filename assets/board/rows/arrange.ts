@@ -1,8 +1,7 @@
 // Filters and sorts the students, and divides them into groups by the outcomes of their nets.
 import { OUTCOMES, type Outcome, type Row } from "./types";
 
-export const ORDERS = ["seat", "name", "loss", "epoch", "seed"] as const;
-export type Order = (typeof ORDERS)[number];
+export type Order = "seat" | "name" | "loss" | "epoch" | "seed";
 // `only`: show only this group; `here`: only students whose page is connected.
 export type View = { order: Order; only: Outcome | null; search: string; here: boolean };
 export type Group = { outcome: Outcome; rows: Row[] };

@@ -1,5 +1,6 @@
 // Curves as arrays of POINTS numbers, independent of the net and its data, so that one can be animated into another.
 import * as nets from "../../core/net/net";
+import { clamp, endsOf } from "../../core/ranges";
 import type { Numbers, Range, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Row } from "./types";
@@ -16,7 +17,7 @@ export const interpolate = (x: Numbers, values: Numbers, wanted: number[]) => {
   return Float32Array.from(wanted, (at) => {
     while (i < x.length - 2 && x[i + 1] < at) i++;
     const share = x[i + 1] > x[i] ? (at - x[i]) / (x[i + 1] - x[i]) : 0;
-    return values[i] + Math.min(Math.max(share, 0), 1) * (values[i + 1] - values[i]);
+    return values[i] + clamp(share, 0, 1) * (values[i + 1] - values[i]);
   });
 };
 
@@ -26,7 +27,7 @@ export const plotData = ({
   span,
   isBinary,
 }: Pick<FitData, "x" | "truth" | "span" | "isBinary">): PlotData => {
-  const x = nets.grid(xs[0], xs[xs.length - 1], POINTS);
+  const x = nets.grid(...endsOf(xs), POINTS);
   const prob = truth && truth.x.length > 1 ? interpolate(truth.x, truth.y, x) : null;
   return { x, span, truth: prob, trueSlopes: prob && endSlopes(x, prob, isBinary) };
 };
@@ -44,11 +45,12 @@ export const withTarget = (plotData: PlotData, target: Weights): PlotData => {
   return { ...plotData, truth, trueSlopes: endSlopes(plotData.x, truth, true) };
 };
 
-// A student's yhat at `x`, which span the data. Null if a weight is not finite.
-export const yhat = ({ numbers, plain, net }: Row, x: number[]): Float32Array | null => {
-  if (!numbers.every((value): value is number => value !== null)) return null;
-  const logits = plain
-    ? nets.logit(numbers, x, net)
-    : interpolate(nets.grid(x[0], x[x.length - 1], numbers.length), numbers, x);
-  return Float32Array.from(nets.output([...logits], net));
+// A student's logit and yhat at `x`, which span the data. Null if a weight is not finite.
+export const logit = ({ numbers, plain, net }: Row, x: number[]): number[] | null => {
+  if (!numbers.every((value) => value !== null)) return null;
+  return plain ? nets.logit(numbers, x, net) : [...interpolate(nets.grid(...endsOf(x), numbers.length), numbers, x)];
+};
+export const yhat = (row: Row, x: number[]): Float32Array | null => {
+  const logits = logit(row, x);
+  return logits && Float32Array.from(nets.output(logits, row.net));
 };

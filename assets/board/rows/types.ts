@@ -1,7 +1,7 @@
 // The lines of JSON that the server sends to a teacher's board; see pwlapp/rooms/board. The first line has everything,
 // later ones only what has changed.
 import type { Challenge, Control, LessonStep, Question, Value } from "../../class/types";
-import type { Message, NetDescription, Optimizer } from "../../core/types";
+import type { Message, NetDescription } from "../../core/types";
 
 // The outcome of a net's training: the sides on which it bends, or why it does not bend on both.
 export const OUTCOMES = ["both", "left", "right", "dead", "diverged", "not_yet", "not_started"] as const;
@@ -25,15 +25,6 @@ export type Row = {
   plain: boolean;
 };
 
-export type Setting = {
-  seed: number;
-  seat_seeds: boolean;
-  net: NetDescription;
-  optimizer: Optimizer;
-  epochs: number;
-  data_key: string;
-};
-
 export type BoardRoom = {
   code: string;
   ends: number; // seconds since 1970
@@ -42,7 +33,6 @@ export type BoardRoom = {
   hidden: Control[];
   lesson: LessonStep | null;
   spotlight: number | null;
-  setting: Setting | null;
   question: (Question & { answered: number; all: [seat: number, value: Value][] }) | null;
   challenge: Challenge | null;
 };

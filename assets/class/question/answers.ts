@@ -1,9 +1,10 @@
 // The answers of the whole class, which every student sees once they are revealed. The student's own is marked.
 import { element } from "../../core/dom";
+import { clamp, extremes, linear } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Question, Value } from "../types";
-import { drawing, HEIGHT, scale, svg, WIDTH } from "./drawing";
+import { drawing, HEIGHT, label, svg, WIDTH } from "./drawing";
 import { median, withoutOutliers } from "./outliers";
 import { optionsOf } from "./presets";
 import * as sketch from "./sketch";
@@ -14,10 +15,10 @@ const MAX_BINS = 12;
 const MAX_BAR_WIDTH = 40;
 
 // Bins of equal width. If all values are whole numbers, so are the bins' limits.
-export type Bin = { low: number; high: number; n: number };
+type Bin = { low: number; high: number; n: number };
 export const bins = (values: number[]): Bin[] => {
   if (!values.length) return [];
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const [least, most] = extremes(values);
   const isWhole = values.every(Number.isInteger);
   const width = isWhole ? Math.ceil((most - least + 1) / MAX_BINS) : (most - least) / MAX_BINS || 1;
   const count = isWhole ? Math.ceil((most - least + 1) / width) : most > least ? MAX_BINS : 1;
@@ -30,11 +31,8 @@ export const bins = (values: number[]): Bin[] => {
   return made;
 };
 
-const withLabel = (node: SVGSVGElement, label: string) => {
-  node.setAttribute("role", "img");
-  node.setAttribute("aria-label", label);
-  return node;
-};
+const picture = (words: string, ...parts: Element[]) => drawing({ role: "img", "aria-label": words }, ...parts);
+
 // "3: 2", "3–5: 2" for whole numbers, "0.25–0.5: 2"
 export const binText = ({ low, high, n }: Bin, isWhole: boolean) => {
   const last = isWhole ? high - 1 : high;
@@ -47,12 +45,12 @@ const histogram = (values: number[], own: Value | null) => {
   if (!all.length) return i18n.translated("p", "class.no_answers", { className: "hint" });
   const isWhole = values.every(Number.isInteger);
   const most = Math.max(...all.map(({ n }) => n));
-  const at = scale(all[0].low, all[all.length - 1].high, PAD, WIDTH - PAD);
-  const up = scale(0, most, HEIGHT - LABEL_HEIGHT, PAD);
+  const at = linear([all[0].low, all[all.length - 1].high], [PAD, WIDTH - PAD]);
+  const up = linear([0, most], [HEIGHT - LABEL_HEIGHT, PAD]);
   const isOwn = ({ low, high }: Bin, i: number) =>
     typeof own === "number" && low <= own && (own < high || i === all.length - 1);
   const middleOf = ({ low, high }: Bin) => (at(low) + at(high)) / 2;
-  const wide = Math.min(Math.max(at(all[0].high) - at(all[0].low) - 2, 1), MAX_BAR_WIDTH);
+  const wide = clamp(at(all[0].high) - at(all[0].low) - 2, 1, MAX_BAR_WIDTH);
   const bars = all.map((bin, i) =>
     svg(
       "rect",
@@ -66,13 +64,13 @@ const histogram = (values: number[], own: Value | null) => {
       svg("title", {}, new Text(binText(bin, isWhole))),
     ),
   );
-  const label = (value: number, x: number, anchor: string) =>
-    svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, new Text(numbers.short(value)));
+  const base = HEIGHT - 6;
+  const [lowest, highest] = extremes(values).map((value) => numbers.short(value));
   const isOneEach = isWhole && all[0].high - all[0].low === 1;
   const labels = isOneEach
-    ? all.map((bin) => label(bin.low, middleOf(bin), "middle"))
-    : [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
-  return withLabel(drawing(...bars, ...labels), all.map((bin) => binText(bin, isWhole)).join(", "));
+    ? all.map((bin) => label(numbers.short(bin.low), middleOf(bin), base, "middle"))
+    : [label(lowest, PAD, base, "start"), label(highest, WIDTH - PAD, base, "end")];
+  return picture(all.map((bin) => binText(bin, isWhole)).join(", "), ...bars, ...labels);
 };
 
 const shares = (options: string[], counts: number[], own: Value | null) => {
@@ -82,8 +80,7 @@ const shares = (options: string[], counts: number[], own: Value | null) => {
     const share = element("progress", { max: Math.max(all, 1), value: n });
     share.setAttribute("aria-hidden", "true");
     const count = element("span", { className: "class-count" }, `${n}`);
-    const row = element("li", { className: own === i ? "mine" : "" }, element("span", {}, option), share, count);
-    return row;
+    return element("li", { className: own === i ? "mine" : "" }, element("span", {}, option), share, count);
   });
   return element("ul", { className: "class-shares" }, ...rows);
 };
@@ -93,19 +90,17 @@ const medianAt = (all: number[][], at: number) =>
   numbers.fixed(median(all.map((curve) => curve[Math.round(at * (curve.length - 1))])), 2);
 
 const curves = (all: number[][], own: Value | null) =>
-  withLabel(
-    drawing(
-      ...sketch.background(),
-      ...all.map((values) => sketch.curve(values, "others")),
-      ...sketch.truth(),
-      ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
-    ),
+  picture(
     i18n.t("class.curves_label", {
       n: numbers.whole(all.length),
       left: medianAt(all, 0),
       centre: medianAt(all, 0.5),
       right: medianAt(all, 1),
     }),
+    ...sketch.background(),
+    ...all.map((values) => sketch.curve(values, "others")),
+    ...sketch.truth(),
+    ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
   );
 
 const numbersOf = (values: number[], own: Value | null, outside: number) => {

@@ -4,7 +4,6 @@ import { element } from "../../core/dom";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Message } from "../../core/types";
-import * as fitControls from "../../fit/controls";
 import * as seat from "../seat";
 import type { Question, RoomView, Value } from "../types";
 import * as answers from "./answers";
@@ -36,9 +35,7 @@ const choiceField = (question: Question, own: Value | null): Field => {
   const options = optionsOf(question);
   const boxes = options.map((_, i) => element("input", { type: "radio", name: `class-${id}`, checked: own === i }));
   const rows = boxes.map((box, i) => element("label", {}, box, element("span", {}, options[i])));
-  const node = element("div", { className: "class-options" }, ...rows);
-  node.setAttribute("role", "radiogroup");
-  i18n.label(node, "class.answer");
+  const node = i18n.label(element("div", { className: "class-options", role: "radiogroup" }, ...rows), "class.answer");
   const read = () => {
     const chosen = boxes.findIndex((box) => box.checked);
     return chosen < 0 ? null : chosen;
@@ -64,7 +61,7 @@ const form = (question: Question, own: Value | null) => {
   const send = element("button", { className: "button primary" }, words("span", "class.send"));
   const status = element("p", { className: "class-said", role: "status" });
   const showStatus = (key: string, error?: Message) => {
-    status.textContent = error ? fitControls.sentence("error", error) : i18n.t(key);
+    status.textContent = error ? i18n.sentence("error", error) : i18n.t(key);
     status.classList.toggle("error", Boolean(error));
   };
   const lead = question.kind === "curve" ? [words("p", "class.sketch_lead", { className: "hint" })] : [];

@@ -1,29 +1,22 @@
 // A curve that the student sketches over the data: yhat from 0 to 1 at CURVE_VALUES evenly spaced x. It is drawn with a
 // mouse or a finger; with the keyboard, left and right choose a value, up and down change it.
+import { clamp, endsOf, linear } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
+import type { Range } from "../../core/types";
 import * as fitSection from "../../fit/fit";
 import { CURVE_VALUES } from "../types";
-import { drawing, HEIGHT, path, scale, svg, WIDTH } from "./drawing";
+import { drawing, HEIGHT, label, path, svg, WIDTH } from "./drawing";
 
 const BOX = { left: 30, right: WIDTH - 10, top: 10, bottom: HEIGHT - 20 }; // of the curve, inside the axes' labels
 const STEP = 0.05;
 const MAX_POINTS = 400;
 
 const last = CURVE_VALUES - 1;
-const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
-const placeOf = scale(0, last, BOX.left, BOX.right); // x of the k-th value
-const heightOf = scale(0, 1, BOX.bottom, BOX.top);
+const ACROSS: Range = [BOX.left, BOX.right];
+const placeOf = linear([0, last], ACROSS); // x of the k-th value
+const heightOf = linear([0, 1], [BOX.bottom, BOX.top]);
 const PLACES = Array.from({ length: CURVE_VALUES }, (_, k) => placeOf(k));
-
-// The range of x of the data in Fit.
-export const rangeOf = () => {
-  const { data } = fitSection.now();
-  return data ? { low: data.x[0], high: data.x[data.x.length - 1], data } : null;
-};
-
-const label = (text: string, x: number, y: number, anchor: string) =>
-  svg("text", { x, y, "text-anchor": anchor }, new Text(text));
 
 // Lines and labels at 0, 0.5 and 1 of yhat, and at the ends and the middle of x.
 const axes = () => {
@@ -32,11 +25,12 @@ const axes = () => {
     label(numbers.short(y), BOX.left - 5, heightOf(y) + 4, "end"),
   ]);
   const names = [label("ŷ", BOX.left + 4, BOX.top + 12, "start"), label("x", BOX.right, BOX.bottom - 5, "end")];
-  const x = rangeOf();
-  if (!x) return [...up, ...names];
+  const { data } = fitSection.now();
+  if (!data) return [...up, ...names];
+  const xOf = linear([0, 1], endsOf(data.x));
   const across = [0, 0.5, 1].flatMap((share) => {
     const at = placeOf(share * last);
-    const text = numbers.short(x.low + share * (x.high - x.low), 2);
+    const text = numbers.short(xOf(share), 2);
     return [path([at, at], [BOX.top, BOX.bottom], "ground"), label(text, at, HEIGHT - 6, "middle")];
   });
   return [...up, ...across, ...names];
@@ -44,11 +38,10 @@ const axes = () => {
 
 // The background: the axes, and the points, if they are binary.
 export const background = () => {
-  const range = rangeOf();
-  if (!range?.data.isBinary) return axes();
-  const { low, high, data } = range;
+  const { data } = fitSection.now();
+  if (!data?.isBinary) return axes();
   const every = Math.ceil(data.x.length / MAX_POINTS);
-  const at = scale(low, high, BOX.left, BOX.right);
+  const at = linear(endsOf(data.x), ACROSS);
   const shown = data.x.map((_, i) => i).filter((i) => i % every === 0);
   const dots = shown.map((i) => svg("circle", { class: "point", cx: at(data.x[i]), cy: heightOf(data.y[i]), r: 1.6 }));
   return [...axes(), ...dots];
@@ -56,10 +49,10 @@ export const background = () => {
 
 // prob, if it is known. Drawn when the answers are revealed.
 export const truth = () => {
-  const range = rangeOf();
-  if (!range?.data.isBinary || !range.data.truth) return [];
-  const { x, y } = range.data.truth;
-  return [path(x.map(scale(range.low, range.high, BOX.left, BOX.right)), y.map(heightOf), "truth")];
+  const { data } = fitSection.now();
+  if (!data?.isBinary || !data.truth) return [];
+  const { x, y } = data.truth;
+  return [path(x.map(linear(endsOf(data.x), ACROSS)), y.map(heightOf), "truth")];
 };
 
 export const curve = (values: number[], className: string) => path(PLACES, values.map(heightOf), className);
@@ -77,13 +70,20 @@ export const drawLine = (values: number[], from: [k: number, y: number], to: [k:
 export const pad = (begin: number[] | null, onChange: (values: number[]) => void) => {
   let values = begin ?? Array(CURVE_VALUES).fill(0.5);
   let at: [k: number, y: number] = [0, values[0]];
-  const node = drawing();
+  const node = drawing({
+    class: "class-sketch",
+    role: "slider",
+    tabindex: 0,
+    "aria-valuemin": 0,
+    "aria-valuemax": 1,
+    "aria-label": i18n.t("class.sketch"),
+  });
   const paint = () => {
     const [k] = at;
     const mark = svg("circle", { class: "mark", cx: placeOf(k), cy: heightOf(values[k]), r: 5 });
     node.replaceChildren(...background(), curve(values, "mine"), mark);
-    const x = rangeOf();
-    const place = x ? numbers.short(x.low + ((x.high - x.low) * k) / last, 1) : k;
+    const { data } = fitSection.now();
+    const place = data ? numbers.short(linear([0, last], endsOf(data.x))(k), 1) : k;
     node.setAttribute("aria-valuetext", i18n.t("class.sketch_at", { x: place, y: numbers.fixed(values[k], 2) }));
     node.setAttribute("aria-valuenow", String(values[k]));
   };
@@ -120,12 +120,6 @@ export const pad = (begin: number[] | null, onChange: (values: number[]) => void
     set(drawLine(values, [k, y], [k, y]), k);
   });
 
-  node.setAttribute("class", "class-sketch");
-  node.setAttribute("role", "slider");
-  node.setAttribute("tabindex", "0");
-  node.setAttribute("aria-valuemin", "0");
-  node.setAttribute("aria-valuemax", "1");
-  node.setAttribute("aria-label", i18n.t("class.sketch"));
   paint();
   return node;
 };

@@ -71,8 +71,7 @@ export const create = (
 ): WeightRows => {
   let vector: Weights = net === nets.LECTURE ? [...nets.START] : Array(nets.size(net)).fill(0);
   host.replaceChildren();
-  const complaint = element("p", { className: "complaint" });
-  complaint.setAttribute("role", "alert");
+  const complaint = element("p", { className: "complaint", role: "alert" });
   const rows = rowsOf(net).map((row, k) => {
     const parts = rowElements(row, `${host.id}-${k}`, step);
     host.append(element("div", { className: "weight-row" }, parts.name, parts.slider, parts.field));

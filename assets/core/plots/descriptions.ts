@@ -1,5 +1,6 @@
 // Gives each plot an accessible name that describes it in words and numbers, for screen readers. The name is updated
 // when the plot has stopped changing.
+import { extremes } from "../ranges";
 import * as i18n from "../text/i18n";
 import * as numbers from "../text/numbers";
 import { type Legend, legendOf, roleOf } from "./roles";
@@ -49,10 +50,7 @@ const describeTrace = (gd: PlotlyGraph, trace: PlotlyTrace, legend: Legend) => {
   const name = trace.name ?? legend[role ?? ""];
   if (!points.length || trace.type === "bar") return [];
   const text = ({ x, y }: Place) => `${numbers.short(y)} (${axisOf(gd)} = ${numbers.short(x, 3)})`;
-  const [low, high] = [
-    points.reduce((a, { y }) => Math.min(a, y), Infinity),
-    points.reduce((a, { y }) => Math.max(a, y), -Infinity),
-  ];
+  const [low, high] = extremes(points.map(({ y }) => y));
   const many = {
     n: numbers.whole(trace.mode === "markers" ? points.length : pieces.length),
     low: numbers.short(low),

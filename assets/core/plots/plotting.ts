@@ -1,11 +1,27 @@
 // Traces and layouts of the plots that the server's figures.py does not define, in the same style. Such a plot is made
 // when it first comes near the screen, so that it does not delay the page's start.
+import { byId, element } from "../dom";
+import type { Curve } from "../types";
+
 export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
 
 export const MARGIN = { l: 58, r: 14, t: 10, b: 44 };
 
+// One empty point: Plotly removes the elements of a trace without points.
+export const NOTHING: Curve = { x: [null], y: [null] };
+
 // A role's colour from the style sheet: "data", "truth", "yhat", "unit1", "unit2", "others".
 export const colour = (role: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
+
+// Join many lists in one, with a gap after each; without any list, one gap.
+export const withGaps = <T>(lists: T[][]): (T | null)[] =>
+  lists.length ? lists.flatMap((list) => [...list, null]) : [null];
+
+// Call `listener` when the theme or projector mode is switched, which changes colours and sizes.
+export const onTheme = (listener: () => void) =>
+  new MutationObserver(listener).observe(document.documentElement, {
+    attributeFilter: ["data-theme", "data-projector"],
+  });
 
 // Dashes distinguish the curves without colour, as in figures.py.
 const DASHES: Record<string, string> = { truth: "dash", unit1: "dot", unit2: "dashdot", hand: "dot" };
@@ -44,6 +60,15 @@ export const line = (role: string, { line: look, ...more }: PlotlyTrace = {}): P
   ...more,
 });
 
+// Points without hover labels.
+export const marks = (marker: PlotlyTrace["marker"]): PlotlyTrace => ({
+  ...NOTHING,
+  mode: "markers",
+  type: "scatter",
+  hoverinfo: "skip",
+  marker,
+});
+
 // --- "near": within one screen height of the viewport. Plots farther away are not built or painted. ---
 const NEAR = { rootMargin: "100% 0px" };
 
@@ -71,3 +96,7 @@ export const whenNear = (node: Element, build: () => void) => {
 // Make a Plotly graph in `node`; resolves to its element.
 export const create = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout) =>
   Plotly.newPlot(node, traces, look, CONFIG);
+
+// Make a Plotly graph in a new element inside the element `id`.
+export const createIn = (id: string, traces: PlotlyTrace[], look: PlotlyLayout) =>
+  create(byId(id).appendChild(element("div")), traces, look);

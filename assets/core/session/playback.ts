@@ -1,4 +1,6 @@
 // Plays the frames of a run. The play head follows new frames, or the user moves it (scrubbing, replay).
+import { clamp } from "../ranges";
+
 const RATE = 150; // frames per second at speed 1: a run of about 240 frames plays in 1.6 seconds
 const CATCH_UP_S = 2; // a head that is far behind moves faster: its rate is the gap divided by this time
 const RETURN_MS = 1000; // frames that arrive within this time after the tab is shown again are skipped
@@ -34,7 +36,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     if (!playing) return;
     // `now` can be earlier than `lastTick`, because it is the time at which the animation frame began. A long pause
     // counts as 0.1 s.
-    const seconds = Math.min(Math.max((now - lastTick) / 1000, 0), 0.1);
+    const seconds = clamp((now - lastTick) / 1000, 0, 0.1);
     lastTick = now;
     const behind = end() - head;
     const rate = following ? Math.max(RATE * speed, behind / CATCH_UP_S) : RATE * speed;
@@ -55,7 +57,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
   };
 
   const add = (more: F[]) => {
-    const newest = frames.length ? frames[frames.length - 1].seq : -1;
+    const newest = frames.at(-1)?.seq ?? -1;
     const fresh = more.filter((frame) => frame.seq > newest);
     const first = frames.length === 0;
     frames.push(...fresh);
@@ -79,7 +81,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
 
   const seek = (position: number) => {
     playing = held = false;
-    head = Math.min(Math.max(position, 0), end());
+    head = clamp(position, 0, end());
     following = head >= end();
     show();
   };
@@ -153,7 +155,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
       return held;
     },
     get lastSeq() {
-      return frames.length ? frames[frames.length - 1].seq : 0;
+      return frames.at(-1)?.seq ?? 0;
     },
   };
 };

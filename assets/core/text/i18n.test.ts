@@ -1,5 +1,5 @@
-import { expect, test, vi } from "vitest";
-import { firstKey, language, loadCatalogue, setLossWords, t } from "./i18n";
+import { describe, expect, test, vi } from "vitest";
+import { firstKey, language, loadCatalogue, sentence, setLossWords, t } from "./i18n";
 
 test("a message has its arguments filled in", () => {
   expect(t("summary.units", { units: 5 })).toBe("5 units");
@@ -20,6 +20,19 @@ test("a missing argument leaves its placeholder, and an unknown key is returned 
 test("an error without a message of its own gets the general one", () => {
   expect(firstKey("error.never heard of", "error.bad_hidden")).toBe("error.bad_hidden");
   expect(firstKey("error.never heard of")).toBe("error.server");
+});
+
+describe("the text of a server's message", () => {
+  test("has whole numbers with thousands separators", () => {
+    const words = sentence("error", { code: "bad_epochs", args: { min: 1, max: 1_000_000 } });
+    expect(words).toContain("1 to 1,000,000");
+  });
+  test("is the error's if a notice has none of its own, and the general error's if there is none at all", () => {
+    expect(sentence("notice", { code: "session_unknown", args: {} })).not.toContain("server.");
+    expect(sentence("error", { code: "never heard of", args: {} })).toBe(
+      sentence("error", { code: "server", args: {} }),
+    );
+  });
 });
 
 test("the page's language", () => expect(language()).toBe("en"));

@@ -3,7 +3,7 @@
 import { byId, element, type Props } from "../dom";
 import * as api from "../session/api";
 import * as storage from "../storage";
-import type { Args, Loss } from "../types";
+import type { Args, Loss, Message } from "../types";
 import { whole } from "./numbers";
 
 type Catalogue = Record<string, string>;
@@ -53,6 +53,11 @@ const isKnown = (key: string) => key in words();
 // The first of `keys` that has a message, or else the key of the general error message.
 export const firstKey = (...keys: string[]) => keys.find(isKnown) ?? "error.server";
 
+// The text of a message of the server.
+export type MessageKind = "notice" | "error";
+export const sentence = (kind: MessageKind, { code, args }: Message) =>
+  t(firstKey(`${kind}.${code}`, `error.${code}`), formatArgs(args));
+
 // Write an element's text and accessible name, whose keys are in its data-t and data-t-label. If the page's catalogue
 // lacks them, the server's text stays until the complete catalogue is loaded.
 const waiting = new Set<HTMLElement>();
@@ -86,6 +91,13 @@ export const translated = <T extends keyof HTMLElementTagNameMap>(
   const node = element(tag, props);
   Object.assign(node.dataset, { t: key, tArgs: JSON.stringify(args) });
   translateNode(node);
+  return node;
+};
+
+// Make a button whose text changes with the language.
+export const button = (key: string, onClick: () => unknown, props: Props<HTMLButtonElement> = {}) => {
+  const node = translated("button", key, { type: "button", className: "button", ...props });
+  node.addEventListener("click", onClick);
   return node;
 };
 

@@ -21,10 +21,15 @@ export const number = (value: number, digits = 4) => {
     : tag("mn", written);
 };
 
-export const matrix = (rows: string[][]) => {
-  const body = rows.map((cells) => tag("mtr", cells.map((cell) => tag("mtd", cell)).join(""))).join("");
-  return row(op("["), tag("mtable", body), op("]"));
-};
+// A number as a further term of a sum: "+ 0.5" or "−0.5"
+export const plus = (value: number) => (value < 0 ? "" : op("+")) + number(value);
+
+const rowOf = (cells: string[]) => tag("mtr", cells.map((cell) => tag("mtd", cell)).join(""));
+export const matrix = (rows: string[][]) => row(op("["), tag("mtable", rows.map(rowOf).join("")), op("]"));
+// A brace with a line for each case: a term, and its condition
+export const cases = (lines: [term: string, condition: string][]) =>
+  tag("mo", "{", 'stretchy="true" fence="true"') +
+  tag("mtable", lines.map(rowOf).join(""), 'columnalign="left left" class="cases"');
 
 export const frac = (above: string, below: string) => tag("mfrac", row(above) + row(below));
 export const root = (content: string) => tag("msqrt", content);

@@ -36,7 +36,7 @@ export const significant = (value: number, digits = 4) => {
   if (value === 0) return "0";
   const size = Math.abs(value);
   const isLong = size < 1e-4 || size >= 1e6;
-  return (isLong ? value.toExponential(digits - 1) : value.toPrecision(digits)).replaceAll("-", "−");
+  return minus(isLong ? value.toExponential(digits - 1) : value.toPrecision(digits));
 };
 
 const minus = (text: string) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replaceAll("-", "−"));

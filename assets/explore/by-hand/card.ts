@@ -2,17 +2,18 @@
 // with the same loss.
 
 import * as buildSection from "../../build/build";
-import { ancestor, byId, element, setText } from "../../core/dom";
+import { ancestor, byId, setText } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as nets from "../../core/net/net";
 import * as weightRows from "../../core/net/weight-rows";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
+import { endsOf, padded } from "../../core/ranges";
 import * as storage from "../../core/storage";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
-import type { Curve, NetDescription, Weights } from "../../core/types";
-import type { FitData, Shown } from "../../fit/data";
+import type { NetDescription, Weights } from "../../core/types";
+import type { Shown } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import * as fitPlots from "../../fit/plots";
@@ -22,7 +23,6 @@ const STORE = "pwl.by-hand";
 const HAND = 0,
   ADAM = 1,
   TRUTH = 2; // traces of the plot
-const NOTHING: Curve = { x: [null], y: [null] };
 const MAX_POINTS = 4000; // if there are more points, only some are drawn; the loss always includes all
 const TIE = 5e-7; // a smaller difference of the losses is not visible in their six decimals
 
@@ -50,9 +50,7 @@ const drawData = ({ points, curves }: NonNullable<typeof plots>, { data, net }: 
   drawnKey = key;
   const every = Math.ceil(data.x.length / MAX_POINTS);
   const shown = data.x.map((_, i) => i).filter((i) => i % every === 0);
-  const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
-  const pad = (high - low) * 0.02 || 1;
-  const ranges = { "xaxis.range": [low - pad, high + pad], "yaxis.range": data.span };
+  const ranges = { "xaxis.range": padded(endsOf(data.grid), 0.02), "yaxis.range": data.span };
   const few = shown.length <= 300;
   const dots = {
     x: [shown.map((i) => data.x[i])],
@@ -61,24 +59,19 @@ const drawData = ({ points, curves }: NonNullable<typeof plots>, { data, net }: 
     "marker.opacity": few ? 0.6 : 0.12,
   };
   Plotly.update(points, dots, ranges, [0]);
-  const truth = data.truth ?? NOTHING;
+  const truth = data.truth ?? plotting.NOTHING;
   Plotly.update(curves, { x: [truth.x], y: [truth.y] }, ranges, [TRUTH]);
 };
 
-const curveOf = (p: Weights, net: NetDescription, data: FitData) => {
-  const { x } = fitPlots.placesOf(data, { net, p });
-  return { x, y: nets.yhat(p, x, net) };
-};
-const adamsCurve = ({ frame, net, data }: Newest) =>
-  frame.p ? curveOf(frame.p, net, data) : { x: data.curveX, y: nets.output(frame.curve ?? [], net) };
+const adamsCurve = ({ frame: { p, curve }, net, data }: Newest) =>
+  p ? fitPlots.yhatOver(data, { net, p }) : { x: data.curveX, y: nets.output(curve ?? [], net) };
 
 const paint = () => {
   if (!newest || newest.frame.net !== newest.net) return; // no frame of this net has come yet
   showScore(newest);
   if (!plots) return;
   drawData(plots, newest);
-  const { data } = newest;
-  const hand = curveOf(weights.get(), handNet(newest), data);
+  const hand = fitPlots.yhatOver(newest.data, { net: handNet(newest), p: weights.get() });
   painting.setCurves(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
 };
 const paintSoon = () => painting.request("by-hand", paint);
@@ -147,25 +140,17 @@ const showBest = () => {
 
 // --- start ------------------------------------------------------------------------------------
 const build = async () => {
-  const { axis, layout, line, create, colour } = plotting;
+  const { NOTHING, axis, layout, line, marks, createIn, colour } = plotting;
   const look = () => layout(axis("x", [-1.04, 1.04]), axis("ŷ", [-0.12, 1.12]));
-  const dots = {
-    type: "scatter",
-    mode: "markers",
-    x: [null],
-    y: [null],
-    hoverinfo: "skip",
-    marker: { color: colour("data"), size: 5, opacity: 0.12 },
-  };
+  const dots = marks({ color: colour("data"), size: 5, opacity: 0.12 });
   const curves = [
     line("hand", { ...NOTHING, line: { width: 4 } }),
     line("yhat", { ...NOTHING, line: { width: 3 } }),
     line("truth", { ...NOTHING, line: { width: 2, color: "#6b7a90" } }),
   ];
-  const boxIn = (id: string) => byId(id).appendChild(element("div"));
   const [points, curvesAbove] = await Promise.all([
-    create(boxIn("by-hand-points"), [dots], look()),
-    create(boxIn("by-hand-plot"), curves, look()),
+    createIn("by-hand-points", [dots], look()),
+    createIn("by-hand-plot", curves, look()),
   ]);
   plots = { points, curves: curvesAbove };
   paintSoon();
@@ -192,5 +177,5 @@ export const start = () => {
     paintSoon();
   });
   i18n.onLanguage(paintSoon);
-  new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  plotting.onTheme(recolour);
 };

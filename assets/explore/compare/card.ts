@@ -3,8 +3,9 @@ import { ancestor, byId, element, targetWithin } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
+import { endsOf } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
-import type { Args, Range } from "../../core/types";
+import type { Args } from "../../core/types";
 import type { Shown } from "../../fit/data";
 import * as fitData from "../../fit/data";
 import type { Now, Ready } from "../../fit/fit";
@@ -55,9 +56,9 @@ const current = ({ state, net, data, playback, frame }: WithFrame): compareRuns.
     frame.epoch === undefined
       ? { epoch: playback.frame?.epoch ?? 0, loss: nets.loss(frame.p, data.x, data.y, net) }
       : frame;
-  const span: Range = [data.x[0], data.x[data.x.length - 1]];
   const { seed, optimizer } = state;
-  return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p: frame.p, curve: frame.curve, span };
+  const { p, curve } = frame;
+  return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p, curve, span: endsOf(data.x) };
 };
 
 const paintKept = (now: WithFrame) => {

@@ -1,12 +1,13 @@
 // Two plots of several runs: their loss curves, and their yhat with the data. Each colour has a trace, followed by
 // the run in Fit and the truth.
-import { ancestor, byId, element } from "../../core/dom";
+import { ancestor } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
+import { extremes } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import type { Column, Curve, Points } from "../../core/types";
-import * as fitData from "../../fit/data";
+import { type FitData, pointStyle } from "../../fit/data";
 import * as fitPlots from "../../fit/plots";
 import type { NetState, Run } from "./runs";
 
@@ -14,7 +15,7 @@ export type Logs = { logX: boolean; logY: boolean }; // which axes of the losses
 type Named = Curve & { name?: string };
 type Plots = Record<"loss" | "points" | "fit", PlotlyGraph>;
 
-const NOTHING: Curve = { x: [null], y: [null] }; // one empty point: Plotly removes the elements of a trace without points
+const { NOTHING } = plotting;
 const LIVE = 8,
   TRUTH = 9;
 const WIDTH = 2.5,
@@ -25,8 +26,6 @@ const X_HOVER = "%{fullData.name}<br>(%{x:.2f}, %{y:.4f})<extra></extra>";
 let plots: Plots | null = null;
 const shown = new Map<PlotlyGraph, Named[]>(); // the curves of each plot's traces
 let pointsKey = ""; // of the data that are drawn
-
-const boxIn = (id: string) => byId(id).appendChild(element("div"));
 
 // Runs have colours that are not those of roles; the first four are solid, the others dashed.
 const traces = (hovertemplate: string) => [
@@ -39,19 +38,13 @@ const traces = (hovertemplate: string) => [
 ];
 
 export const create = async () => {
-  const { axis, layout, line } = plotting;
+  const { axis, layout, marks, createIn, colour } = plotting;
   const fitLook = () => layout(axis("x", [-1.04, 1.04]), axis("y", [-0.12, 1.12]));
-  const dots = {
-    ...line("data"),
-    ...NOTHING,
-    mode: "markers",
-    hoverinfo: "skip",
-    marker: { color: plotting.colour("data"), size: 4, opacity: 0.18 },
-  };
+  const dots = marks({ color: colour("data"), size: 4, opacity: 0.18 });
   const [loss, points, fit] = await Promise.all([
-    plotting.create(boxIn("compare-loss-plot"), traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
-    plotting.create(boxIn("compare-points-plot"), [dots], fitLook()),
-    plotting.create(boxIn("compare-fit-plot"), traces(X_HOVER), fitLook()),
+    createIn("compare-loss-plot", traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
+    createIn("compare-points-plot", [dots], fitLook()),
+    createIn("compare-fit-plot", traces(X_HOVER), fitLook()),
   ]);
   plots = { loss, points, fit };
   pointsKey = "";
@@ -62,19 +55,15 @@ const put = (gd: PlotlyGraph, places: number[], curves: Named[]) => {
   const all: Named[] = shown.get(gd) ?? Array(TRUTH + 1).fill(NOTHING);
   places.forEach((place, i) => (all[place] = curves[i]));
   shown.set(gd, all);
-  painting.setCurves(
-    gd,
-    all.map((_, i) => i),
-    all,
-  );
+  painting.setCurves(gd, [...all.keys()], all);
 };
 
 // --- the data -------------------------------------------------------------------------------------
 // Draw the points as in Fit, except that test points look like the others.
-const drawData = ({ points, fit }: Plots, data: fitData.FitData) => {
+const drawData = ({ points, fit }: Plots, data: FitData) => {
   if (data.key === pointsKey) return;
   pointsKey = data.key;
-  const { sets, isFew, size, opacity, range } = fitData.pointStyle(data);
+  const { sets, isFew, size, opacity, range } = pointStyle(data);
   ancestor(points, ".graph").dataset.points = isFew ? "few" : "many";
   const all = (axis: "x" | "y") => sets.flatMap((set) => set[axis]);
   const marker = { "marker.size": size, "marker.opacity": opacity };
@@ -84,13 +73,10 @@ const drawData = ({ points, fit }: Plots, data: fitData.FitData) => {
 
 // --- curves ---------------------------------------------------------------------------------------
 // The yhat of a net over the shown data.
-export const fitOf = ({ net, p, curve, span }: NetState, data: fitData.FitData) => {
-  if (p) {
-    const { x } = fitPlots.placesOf(data, { net, p });
-    return { x, y: nets.yhat(p, x, net) };
-  }
+export const fitOf = ({ net, p, curve, span }: NetState, data: FitData) => {
+  if (p) return fitPlots.yhatOver(data, { net, p });
   const logits = curve ?? [];
-  return { x: nets.grid(span[0], span[1], logits.length), y: nets.output(logits, net) };
+  return { x: nets.grid(...span, logits.length), y: nets.output(logits, net) };
 };
 
 // On a logarithmic axis, only points above 0 are shown.
@@ -101,7 +87,7 @@ const onAxes = ({ x, y }: Curve, { logX, logY }: Logs): Curve => {
   return kept.length ? { x: kept.map((i) => x[i]), y: kept.map((i) => y[i]) } : NOTHING;
 };
 
-export const showKept = (runs: Run[], names: string[], data: fitData.FitData, logs: Logs) => {
+export const showKept = (runs: Run[], names: string[], data: FitData, logs: Logs) => {
   if (!plots) return;
   drawData(plots, data);
   const losses: Named[] = Array(LIVE).fill(NOTHING);
@@ -112,7 +98,7 @@ export const showKept = (runs: Run[], names: string[], data: fitData.FitData, lo
     losses[run.colour] = { ...onAxes(run.losses, logs), name };
     if (run.data === data.key) fits[run.colour] = { ...fitOf(run, data), name };
   });
-  const kept = losses.map((_, i) => i);
+  const kept = [...losses.keys()];
   put(plots.loss, kept, losses);
   put(plots.fit, [...kept, TRUTH], [...fits, { ...(data.truth ?? NOTHING), name: i18n.t("role.prob") }]);
 };
@@ -132,20 +118,19 @@ const lossAxes = (plot: PlotlyGraph, curves: Curve[], truth: number, logs: Logs)
   const { logX, logY } = logs;
   const shown = curves.map((curve) => onAxes(curve, logs));
   const losses = numbersOf([...shown.flatMap(({ y }) => y), truth]).filter((value) => !logY || value > 0);
-  const [, last] = fitData.extremes([10, ...shown.flatMap(({ x }) => numbersOf(x))]);
-  const [low, high] = fitData.extremes(losses.length ? losses : [0.2, 0.9]).map(logY ? Math.log10 : Number);
+  const [, last] = extremes([10, ...shown.flatMap(({ x }) => numbersOf(x))]);
+  const [low, high] = extremes(losses.length ? losses : [0.2, 0.9]).map(logY ? Math.log10 : Number);
   const pad = (high - low) * 0.08 || 0.05;
   const level = { x: [logX ? 1 : 0, last * 1.1], y: [truth, truth], name: i18n.t("role.true_loss") };
   put(plot, [TRUTH], [Number.isFinite(truth) ? level : NOTHING]);
-  const look = {
+  relayout(plot, {
     "xaxis.type": logX ? "log" : "linear",
     "yaxis.type": logY ? "log" : "linear",
     "xaxis.range": logX ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
     "yaxis.range": [low - pad, high + pad],
     "xaxis.title.text": i18n.t("word.epoch"),
     "yaxis.title.text": i18n.t("word.loss"),
-  };
-  relayout(plot, look);
+  });
 };
 
 // Plotly.relayout draws the whole plot, so it is called only if something has changed.
@@ -157,12 +142,12 @@ const relayout = (gd: PlotlyGraph, changes: PlotlyChanges) => {
   Plotly.relayout(gd, changes);
 };
 
-type Extent = { losses: Curve[]; fits: Points[]; truth: number; data: fitData.FitData };
+type Extent = { losses: Curve[]; fits: Points[]; truth: number; data: FitData };
 export const axes = ({ losses, fits, truth, data }: Extent, logs: Logs) => {
   if (!plots) return;
   lossAxes(plots.loss, losses, truth, logs);
   const values = fits.flatMap(({ y }) => y).filter(Number.isFinite);
-  fitPlots.setRange([plots.points, plots.fit], fitPlots.rangeOf(values, data.span[0], data.span[1]));
+  fitPlots.setRange([plots.points, plots.fit], fitPlots.rangeOf(values, ...data.span));
 };
 
 // Draw a run's curves wider, in both plots.

@@ -1,6 +1,7 @@
 // The list of kept runs. The tab remembers it after a reload. The list is never changed in place, so that undo can
 // restore the previous one.
 import * as undo from "../../core/history";
+import { endsOf } from "../../core/ranges";
 import * as storage from "../../core/storage";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
@@ -74,7 +75,7 @@ const thin = (frames: Frame[], most = POINTS) => {
   for (let n = 0; n < most; n++) {
     const wanted = from + ((to - from) * n) / (most - 1);
     while (i < frames.length - 1 && at(frames[i]) < wanted) i++;
-    if (kept[kept.length - 1] !== frames[i]) kept.push(frames[i]);
+    if (kept.at(-1) !== frames[i]) kept.push(frames[i]);
   }
   kept[kept.length - 1] = frames[frames.length - 1];
   return kept;
@@ -130,7 +131,7 @@ const capture = ({ state, net, data, playback }: Ready): Run => {
     losses: lossCurve(frames),
     p: last.p,
     curve: last.curve,
-    span: [data.x[0], data.x[data.x.length - 1]],
+    span: endsOf(data.x),
     edited: frames.some((frame) => frame.mark === "edit"),
     mixed: runHistory?.mixed ?? false,
   };
@@ -139,7 +140,7 @@ const capture = ({ state, net, data, playback }: Ready): Run => {
 // Keep the run in Fit. Returns the message for the user.
 export const keep = (now: Now): { key: string; args?: Args } => {
   const { frames } = now.playback;
-  if (!isReady(now) || !frames.length || frames[frames.length - 1].epoch === 0) return { key: "compare.nothing" };
+  if (!isReady(now) || !frames.at(-1)?.epoch) return { key: "compare.nothing" };
   if (runs.length >= MAX_RUNS) return { key: "compare.full", args: { max: MAX_RUNS } };
   const run = capture(now);
   change([...runs, run]);

@@ -53,64 +53,49 @@ const cellsOf = (run: NetState, shownData: string) => {
 const swatch = (colour: number | null) =>
   element("i", { className: `swatch ${colour === null ? "yhat" : `run${colour + 1}`}`, ariaHidden: "true" });
 
-const control = (node: HTMLElement, action: string, run: Run) => {
-  Object.assign(node.dataset, { action, id: run.id });
-  return node;
+// Give a control of a run its action, which card.ts performs, and its accessible name.
+const control = (node: HTMLElement, { id }: Run, name: string, action: string, key: string) => {
+  Object.assign(node.dataset, { action, id });
+  return i18n.label(node, key, { name });
 };
-
-const press = (run: Run, textContent: string, className: string, action: string, key: string, name: string) =>
-  i18n.label(control(element("button", { type: "button", className, textContent }), action, run), key, { name });
+const button = (className: string, textContent: string) =>
+  element("button", { type: "button", className, textContent });
 
 // The cell with a run's name, in which it is shown or hidden, renamed and removed.
 const nameCell = (run: Run, name: string) => {
-  const shown = i18n.label(
-    control(
-      element("input", { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` }),
-      "show",
-      run,
-    ),
-    "compare.show",
-    { name },
+  const shown = element("input", { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` });
+  const typed = element("input", {
+    type: "text",
+    value: name,
+    maxLength: 60,
+    className: "run-name",
+    autocomplete: "off",
+    spellcheck: false,
+  });
+  const controls = element(
+    "span",
+    { className: "run-cell" },
+    control(shown, run, name, "show", "compare.show"),
+    swatch(run.colour),
+    control(typed, run, name, "rename", "compare.rename"),
+    control(button("link run-remove", "×"), run, name, "remove", "compare.remove_label"),
   );
-  const typed = i18n.label(
-    control(
-      element("input", {
-        type: "text",
-        value: name,
-        maxLength: 60,
-        className: "run-name",
-        autocomplete: "off",
-        spellcheck: false,
-      }),
-      "rename",
-      run,
-    ),
-    "compare.rename",
-    { name },
-  );
-  const remove = press(run, "×", "link run-remove", "remove", "compare.remove_label", name);
-  const cell = element(
-    "th",
-    { scope: "row" },
-    element("span", { className: "run-cell" }, shown, swatch(run.colour), typed, remove),
-  );
+  const cell = element("th", { scope: "row" }, controls);
   const notes = [run.edited ? "compare.edited" : "", run.mixed ? "compare.mixed" : ""].filter(Boolean);
   notes.forEach((key) => cell.append(element("small", { textContent: i18n.t(key) })));
   return cell;
 };
 
-const againCell = (run: Run, name: string) =>
-  element("td", {}, press(run, i18n.t("compare.open"), "link", "open", "compare.open_label", name));
-
 const cells = (texts: string[]) => texts.map((textContent) => element("td", { textContent }));
 
 const keptRow = (run: Run, name: string, shownData: string) => {
   const isOther = run.data !== shownData;
+  const again = control(button("link", i18n.t("compare.open")), run, name, "open", "compare.open_label");
   const row = element(
     "tr",
     { className: `run${isOther ? " other-data" : ""}${run.shown ? "" : " unseen"}` },
     nameCell(run, name),
-    againCell(run, name),
+    element("td", {}, again),
     ...cells(cellsOf(run, shownData)),
   );
   row.dataset.id = run.id;

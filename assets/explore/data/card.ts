@@ -160,8 +160,7 @@ const shareChoice = () => {
     const words = i ? element("span", {}, `${SHARES[i] * 100} %`) : i18n.translated("span", "dataset.none");
     return element("label", {}, radio, words);
   });
-  const group = element("div", { className: "data-shares" }, ...labels);
-  group.setAttribute("role", "radiogroup");
+  const group = element("div", { className: "data-shares", role: "radiogroup" }, ...labels);
   i18n.label(group, "dataset.held_out");
   return {
     radios,

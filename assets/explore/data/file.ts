@@ -7,7 +7,6 @@ import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import { t } from "../../core/text/i18n";
 import { isMessage, type Message } from "../../core/types";
-import * as fitControls from "../../fit/controls";
 import * as fitSection from "../../fit/fit";
 import type { Choices, Preview, ReadFile } from "./import-dialog";
 
@@ -32,25 +31,20 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
   const input = element("input", { type: "file", id: "data-file", accept: ACCEPTED, className: "visually-hidden" });
   const words = element("span", { className: "data-file-name" });
   const drop = element("label", { className: "data-drop", htmlFor: "data-file" }, words);
-  const complaint = element("p", { className: "complaint", id: "data-file-complaint" });
-  complaint.setAttribute("role", "alert");
+  const complaint = element("p", { className: "complaint", id: "data-file-complaint", role: "alert" });
   const hint = i18n.translated("span", "csv.hint");
   const example = i18n.translated("a", "csv.example", {
     download: "points.csv",
     className: "link",
     href: "export/points.csv",
   });
-  const openButton = i18n.translated("button", "import.open", {
-    type: "button",
-    id: "import-open",
-    className: "button",
-  });
+  const openButton = i18n.button("import.open", () => file && openDialog(file), { id: "import-open" });
   host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), openButton, complaint);
 
   const show = () => {
     if (reading) words.textContent = t("csv.reading", { name: reading });
     else words.textContent = file ? t("csv.picked", { name: file.name }) : t("csv.drop");
-    complaint.textContent = message ? fitControls.sentence("error", message) : "";
+    complaint.textContent = message ? i18n.sentence("error", message) : "";
     openButton.hidden = !file;
   };
   const showError = (error: Message | null) => {
@@ -65,7 +59,6 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
     });
     dialog.open(name, preview, previewOf(base64));
   };
-  openButton.addEventListener("click", () => file && openDialog(file));
 
   const previewFile = async (picked: File): Promise<Picked> => {
     if (picked.size > limits.max_file) throw { code: "data_too_big", args: { limit_mb: limits.max_file / 1e6 } };

@@ -5,7 +5,6 @@ import * as i18n from "../../core/text/i18n";
 import { t } from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Answer, Message } from "../../core/types";
-import * as fitControls from "../../fit/controls";
 
 export type Role = "x" | "y" | "prob";
 // How to read a file; Choices in pwlapp/core/data/choices.py. The server detects each property that is absent or null.
@@ -71,16 +70,9 @@ const check = (name: CheckName) => {
   return { input, node, show };
 };
 
-const makeSelects = () => ({
-  sheet: select("sheet"),
-  separator: select("separator"),
-  decimal: select("decimal"),
-  encoding: select("encoding"),
-  x: select("x"),
-  y: select("y"),
-  prob: select("prob"),
-});
-const makeChecks = () => ({ header: check("header"), drop_gaps: check("drop_gaps"), thin: check("thin") });
+// An object with `make(name)` for each name.
+const byName = <N extends string, T>(names: readonly N[], make: (name: N) => T) =>
+  Object.fromEntries(names.map((name) => [name, make(name)])) as Record<N, T>;
 
 // " = 1000" beside the cell "1,000": the number that was read, if it is written differently
 const readAs = (text: string, value: number | null | undefined) =>
@@ -108,23 +100,22 @@ const table = ({ names, rows, found, numbers: read }: Preview) => {
 
 // Make the dialog. Its button calls `onUse` with the user's choices.
 export const create = (onUse: (choices: Choices) => void) => {
-  const selects = makeSelects();
-  const checks = makeChecks();
+  const selects = byName(SELECTS, select);
+  const checks = byName(CHECKS, check);
   const title = i18n.translated("h2", "import.title", { id: "import-title" });
   const fileName = element("p", { className: "hint" });
-  const problems = element("p", { className: "complaint", id: "import-problems" });
-  problems.setAttribute("role", "alert");
+  const problems = element("p", { className: "complaint", id: "import-problems", role: "alert" });
   const rows = element("table");
-  const view = element("div", { className: "import-rows", tabIndex: 0 }, rows);
-  view.setAttribute("role", "region");
+  const view = element("div", { className: "import-rows", role: "region", tabIndex: 0 }, rows);
   i18n.label(view, "import.rows");
   const count = element("output", { id: "import-count" });
-  const use = i18n.translated("button", "dataset.use", {
-    type: "button",
-    id: "import-use",
-    className: "button primary",
-  });
-  const close = i18n.translated("button", "import.close", { type: "button", id: "import-close", className: "button" });
+  const useChoices = () => {
+    const { x, y, prob } = preview.found;
+    dialog.close();
+    onUse({ ...picked, x, y, prob }); // `picked` lacks the columns that the server proposed
+  };
+  const use = i18n.button("dataset.use", useChoices, { id: "import-use", className: "button primary" });
+  const close = i18n.button("import.close", () => dialog.close(), { id: "import-close" });
   const dialog = element(
     "dialog",
     { className: "help import", id: "import" },
@@ -179,7 +170,7 @@ export const create = (onUse: (choices: Choices) => void) => {
     count.textContent = t("import.points", { n: numbers.whole(n_points) });
   };
   const showProblems = (messages: Message[]) => {
-    problems.textContent = messages.map((each) => fitControls.sentence("error", each)).join(" ");
+    problems.textContent = messages.map((each) => i18n.sentence("error", each)).join(" ");
     use.disabled = messages.length > 0;
   };
 
@@ -203,12 +194,6 @@ export const create = (onUse: (choices: Choices) => void) => {
   for (const name of CHECKS) {
     checks[name].input.addEventListener("change", () => choose(changed(name, checks[name].input.checked)));
   }
-  use.addEventListener("click", () => {
-    const { x, y, prob } = preview.found;
-    dialog.close();
-    onUse({ ...picked, x, y, prob }); // `picked` lacks the columns that the server proposed
-  });
-  close.addEventListener("click", () => dialog.close());
 
   return {
     // Show how the file `name` was read; `read` reads it again with other choices.

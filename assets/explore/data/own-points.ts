@@ -2,13 +2,13 @@
 import { element } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as plotting from "../../core/plots/plotting";
+import { clamp, extremes, padded } from "../../core/ranges";
 import * as storage from "../../core/storage";
 import * as i18n from "../../core/text/i18n";
 import { announce, t } from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Points, Range } from "../../core/types";
 import type { FitData } from "../../fit/data";
-import * as fitData from "../../fit/data";
 import * as fitSection from "../../fit/fit";
 import * as dataGestures from "./gestures";
 import type { Place, Plot } from "./plot";
@@ -25,11 +25,6 @@ const BINARY: Range = [-0.25, 1.25];
 
 const restored = (): Own => ({ ...FRESH, ...(storage.readTabJson(KEY) as Partial<Own> | null) });
 
-const padded = ([low, high]: Range): Range => {
-  const pad = (high - low) * 0.06 || 1;
-  return [low - pad, high + pad];
-};
-
 // At most `most` points, evenly chosen from sorted ones
 export const thinned = ({ x, y }: Points, most: number) => {
   const n = Math.min(most, x.length);
@@ -39,8 +34,7 @@ export const thinned = ({ x, y }: Points, most: number) => {
 
 // The point for a place: moved inside the axes, and rounded to a step of at most 1/500 of an axis.
 export const fitted = ({ kind, x: xAxis, y: yAxis }: Omit<Own, "points">, [x, y]: Place): Place => {
-  const within = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
-  const tidy = (value: number, range: Range) => Number(within(value, range).toPrecision(12)) || 0;
+  const tidy = (value: number, range: Range) => Number(clamp(value, ...range).toPrecision(12)) || 0;
   const round = (value: number, range: Range) => {
     const step = 10 ** Math.floor(Math.log10((range[1] - range[0]) / 500));
     return tidy(Math.round(value / step) * step, range);
@@ -54,7 +48,7 @@ export const take = (data: Source, most = SAMPLE): Own => {
   const all = [...data.x, ...(data.test?.x ?? [])];
   const kind = data.isBinary && data.y.every((y) => y === 0 || y === 1) ? "binary" : "numbers";
   const points = thinned(data, most);
-  return { kind, points, x: padded(fitData.extremes(all)), y: kind === "binary" ? FRESH.y : data.span };
+  return { kind, points, x: padded(extremes(all), 0.06), y: kind === "binary" ? FRESH.y : data.span };
 };
 
 // Make the editor in `host`. `onCommit` is called at the end of each change.
@@ -145,17 +139,11 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
     const words = i18n.translated("span", `own.${value}`);
     return { input, label: element("label", { className: "own-kind" }, input, words) };
   };
-  const button = (id: string, key: string, action: () => void) => {
-    const node = i18n.translated("button", key, { type: "button", id, className: "button" });
-    node.addEventListener("click", action);
-    return node;
-  };
 
   const count = element("output", { className: "own-count" });
   const radios = [radio("binary"), radio("numbers")];
   const kinds = radios.map(({ input }) => input);
-  const group = element("div", { className: "own-kinds" }, ...radios.map(({ label }) => label));
-  group.setAttribute("role", "radiogroup");
+  const group = element("div", { className: "own-kinds", role: "radiogroup" }, ...radios.map(({ label }) => label));
   i18n.label(group, "own.kind");
   const bar = element(
     "div",
@@ -164,8 +152,8 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
     element(
       "div",
       { className: "buttons" },
-      button("own-take", "own.take", () => commit(take(fitSection.open().data))),
-      button("own-clear", "own.clear", () => commit(withPoints([]))),
+      i18n.button("own.take", () => commit(take(fitSection.open().data)), { id: "own-take" }),
+      i18n.button("own.clear", () => commit(withPoints([])), { id: "own-clear" }),
     ),
     count,
   );

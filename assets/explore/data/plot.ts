@@ -15,27 +15,17 @@ const CURVE = 0,
   HELD = 2,
   CROSS = 3;
 
-const marks = (look: PlotlyTrace["marker"]): PlotlyTrace => ({
-  x: [null],
-  y: [null],
-  mode: "markers",
-  type: "scatter",
-  hoverinfo: "skip",
-  marker: look,
-});
-
 // Make a plot in `host`, with an element over it that receives the events.
 export const create = async (host: HTMLElement, axes: Axes) => {
-  const { axis, layout, colour } = plotting;
+  const { NOTHING, axis, layout, colour, marks } = plotting;
   const box = element("div", { className: "own-graph" });
-  const surface = element("div", { className: "own-surface", tabIndex: 0, id: "own-surface" });
-  surface.setAttribute("role", "application");
+  const surface = element("div", { className: "own-surface", role: "application", tabIndex: 0, id: "own-surface" });
   i18n.label(surface, "own.label");
   host.append(box, surface);
   const ring = { color: "rgba(0,0,0,0)", size: 19, line: { color: colour("yhat"), width: 3 } };
   const cross = { color: colour("yhat"), symbol: "cross-thin-open", size: 26, line: { width: 2 } };
   const traces = [
-    plotting.line("yhat", { x: [null], y: [null], hoverinfo: "skip" }),
+    plotting.line("yhat", { ...NOTHING, hoverinfo: "skip" }),
     marks({ color: colour("data"), size: 10, opacity: 0.9 }),
     marks(ring),
     marks(cross),
@@ -77,7 +67,7 @@ export const create = async (host: HTMLElement, axes: Axes) => {
       ]);
     });
   // The net's yhat; null if the net is trained on other data.
-  const showCurve = (curve: Points | null) => painting.setCurves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);
+  const showCurve = (curve: Points | null) => painting.setCurves(gd, [CURVE], [curve ?? NOTHING]);
   const setAxes = ({ x, y }: Axes) => Plotly.relayout(gd, { "xaxis.range": x, "yaxis.range": y });
   const isOutside = ({ clientX, clientY }: Pointer) => {
     const { left, right, top, bottom } = surface.getBoundingClientRect();

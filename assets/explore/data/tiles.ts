@@ -24,9 +24,7 @@ const tile = (name: string, picture: Picture) => {
 // Tiles for the lecture's data, each law, own points, and a file.
 export const create = (laws: Record<string, Law>, onChange: (name: string) => void) => {
   const pictures = { lecture: laws.irony, ...laws, ...PICTURES };
-  const node = element("div", { className: "data-tiles" });
-  node.setAttribute("role", "radiogroup");
-  i18n.label(node, "dataset.title");
+  const node = i18n.label(element("div", { className: "data-tiles", role: "radiogroup" }), "dataset.title");
   node.append(...Object.entries(pictures).map(([name, picture]) => tile(name, picture)));
   const get = () => query<HTMLInputElement>("input:checked", node).value;
   const set = (name: string) => {

@@ -33,7 +33,7 @@ export interface Table {
 // the points. `up` and `down` are the sums of the positive and negative contributions of all points.
 export interface Pull {
   weight: number;
-  x: Column;
+  x: number[];
   residual: Column;
   factor: Column;
   up: number | null;

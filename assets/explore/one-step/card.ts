@@ -2,7 +2,6 @@
 // computes it when training and playback have stopped and the card is near the screen.
 
 import { byId, element, setText } from "../../core/dom";
-import { limits } from "../../core/limits";
 import * as weights from "../../core/net/weights";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -18,15 +17,6 @@ import * as formulas from "./formulas";
 import * as plots from "./plots";
 import * as table from "./table";
 
-// What Fit shows. A frame without an epoch has weights edited by hand.
-interface Now {
-  sid: string;
-  state: Snapshot | null;
-  playback: { playing: boolean; frames: unknown[] };
-  frame?: { epoch?: number };
-  data: unknown;
-}
-
 let isNear: () => boolean = () => false;
 let isDrawn = false;
 let requested = ""; // identifies the last request
@@ -39,10 +29,8 @@ let isStepping = false;
 // The optimizer of the next step: the one in Fit's fields, or the session's if a field is not valid.
 const optimizerOf = ({ optimizer }: Snapshot): Optimizer => {
   const fields = fitFields.now();
-  const [lr, momentum] = [numbers.parse(fields?.lr), numbers.parse(fields?.momentum)];
-  if (!fields || !(lr > 0 && lr <= limits.max_lr)) return optimizer;
-  if (fields.kind === "adam") return { kind: "adam", lr };
-  return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : optimizer;
+  const typed = fields && fitFields.optimizerOf(fields);
+  return typed && fitFields.isAllowed(typed) ? typed : optimizer;
 };
 
 const request = async (sid: string, state: Snapshot) => {
@@ -59,20 +47,16 @@ const request = async (sid: string, state: Snapshot) => {
 };
 
 const receive = (answer: Answer<OneStep>) => {
-  if (answer.error) {
-    problem = answer.error;
-    showStatus();
-    return;
-  }
-  problem = null;
+  problem = answer.error ?? null;
+  if (answer.error) return showStatus();
   shown = answer;
   weight = shown.pull.weight;
   show();
 };
 
-// While the net is being trained, played or edited, nothing is requested.
+// While the net is being trained, played or edited (a frame without an epoch), nothing is requested.
 const update = () => {
-  const { sid, state, playback, frame, data }: Now = fitSection.now();
+  const { sid, state, playback, frame, data } = fitSection.now();
   if (!isDrawn || !isNear() || !state || !data || !playback.frames.length) return;
   byId("one-step-next").setAttribute("aria-disabled", String(state.status === "running" || isStepping));
   if (state.status === "running" || playback.playing || frame?.epoch === undefined) return;
@@ -83,7 +67,7 @@ const updateSoon = () => painting.request("one-step", update);
 // --- showing ---------------------------------------------------------------------------------------
 const showStatus = () => {
   const status = problem
-    ? i18n.t(i18n.firstKey(`error.${problem.code}`), problem.args)
+    ? i18n.sentence("error", problem)
     : shown
       ? i18n.t("step.stands", { epoch: numbers.whole(shown.epoch), next: numbers.whole(shown.epoch + 1) })
       : "";

@@ -1,9 +1,10 @@
 // Three plots over x: the residual of each point; the derivative of the logit by the chosen weight (the factor); and
 // their product, the point's contribution to the gradient. The mean of the products is the gradient.
-import { byId, element } from "../../core/dom";
+import { byId } from "../../core/dom";
 import * as weights from "../../core/net/weights";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
+import { endsOf, padded } from "../../core/ranges";
 import * as mathml from "../../core/text/mathml";
 import type { Column } from "../../core/types";
 import { type OneStep, products, value } from "./answer";
@@ -28,21 +29,14 @@ export const create = async () => {
     hovertemplate: "%{y:.4g}<extra></extra>",
   });
   const traces = [[dots("data")], [plotting.line("others")], [dots("others"), mean]];
-  plots = await Promise.all(
-    NAMES.map((name, i) => {
-      const host = byId(`one-step-${name}`).appendChild(element("div"));
-      return plotting.create(host, traces[i], axes());
-    }),
-  );
+  plots = await Promise.all(NAMES.map((name, i) => plotting.createIn(`one-step-${name}`, traces[i], axes())));
 };
 
 // `xs` and `ys` have a column for each trace. The first trace determines the axes.
-const show = (plot: PlotlyGraph, xs: Column[], ys: Column[], look: Record<string, unknown>) => {
-  const [low, high] = [xs[0][0] ?? -1, xs[0][xs[0].length - 1] ?? 1];
-  const pad = (high - low) * 0.04 || 1;
+const show = (plot: PlotlyGraph, xs: number[][], ys: Column[], look: Record<string, unknown>) => {
   const size = Math.max(...ys[0].map((each) => Math.abs(each ?? 0)));
   const top = 1.08 * (size > 0 ? painting.niceCeil(size) : 1);
-  const ranges = { "xaxis.range": [low - pad, high + pad], "yaxis.range": [-top, top] };
+  const ranges = { "xaxis.range": padded(endsOf(xs[0]), 0.04), "yaxis.range": [-top, top] };
   return Plotly.update(plot, { x: xs, y: ys, ...look }, ranges, [...xs.keys()]);
 };
 
@@ -54,10 +48,9 @@ export const paint = (answer: OneStep) => {
   const marker =
     x.length < MANY ? { "marker.size": 6, "marker.opacity": 0.7 } : { "marker.size": 4, "marker.opacity": 0.3 };
   const mean = value(answer, "gradient", pull.weight);
-  const ends = [x[0], x[x.length - 1]];
   show(plots[0], [x], [residual], marker);
   show(plots[1], [x], [factor], { "line.color": colour });
-  show(plots[2], [x, ends], [products(pull), [mean, mean]], { ...marker, "marker.color": [colour, TRUTH] });
+  show(plots[2], [x, endsOf(x)], [products(pull), [mean, mean]], { ...marker, "marker.color": [colour, TRUTH] });
 };
 
 export const titles = (answer: OneStep) => {

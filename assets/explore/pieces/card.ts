@@ -6,10 +6,11 @@ import * as nets from "../../core/net/net";
 import * as core from "../../core/net/pieces";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
+import { endsOf } from "../../core/ranges";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
-import type { Args, Column, FitNet, Range, Weights } from "../../core/types";
+import type { Args, Column, FitNet, Weights } from "../../core/types";
 import { changeOf } from "../../fit/changes";
 import type { FitData, Shown } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
@@ -35,7 +36,7 @@ let when: When | null = null;
 
 // --- which net ------------------------------------------------------------------------------------
 const describe = (p: Weights, net: FitNet, data: FitData): Line => {
-  const ends: Range = [data.x[0], data.x[data.x.length - 1]];
+  const ends = endsOf(data.x);
   const units = piecesPlot.unitsOf(p, net, ends);
   const pieces = piecesTable.isSmooth(net) ? { knots: [], slopes: [], intercepts: [] } : core.pieces(p, net, ...ends);
   const curve = piecesPlot.netCurve({ p, net, data, ends, pieces });

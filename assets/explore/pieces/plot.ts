@@ -1,9 +1,9 @@
 // The plot of the line: the contribution of each unit, and a tick on the x axis where a unit bends. The chosen unit is
 // highlighted.
-import { byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
+import { padded } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Curve, FitNet, NetDescription, Pieces, Points, Range, Weights } from "../../core/types";
@@ -32,8 +32,7 @@ export type Line = {
 };
 type Drawn = Curve & { text?: (string | null)[]; customdata?: (number | null)[] };
 
-// One empty point: Plotly removes the elements of a trace without points.
-const NOTHING: Drawn = { x: [null], y: [null], text: [null], customdata: [null] };
+const NOTHING: Drawn = { ...plotting.NOTHING, text: [null], customdata: [null] };
 const UNITS = 0,
   DEAD = 1,
   UNIT1 = 2,
@@ -72,8 +71,7 @@ export const create = async () => {
   const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
   });
-  const host = byId("pieces-plot").appendChild(element("div"));
-  gd = await plotting.create(host, traces, look);
+  gd = await plotting.createIn("pieces-plot", traces, look);
   return gd;
 };
 
@@ -116,10 +114,9 @@ const curveOf = (unit: Unit, line: Line) => {
     customdata: x.map(() => unit.k),
   };
 };
-// Join many lists in one, with a gap after each; without any list, one gap.
-const withGaps = <T>(lists: T[][]): (T | null)[] => (lists.length ? lists.flatMap((list) => [...list, null]) : [null]);
 const joinedCurves = (units: Unit[], line: Line): Drawn => {
   const curves = units.map((unit) => curveOf(unit, line));
+  const { withGaps } = plotting;
   return {
     x: withGaps(curves.map(({ x }) => x)),
     y: withGaps(curves.map(({ y }) => y)),
@@ -143,11 +140,7 @@ const keep = (places: number[], curves: Drawn[]) => places.forEach((place, i) =>
 // traces is lost. (The knots have a layer of their own.)
 const put = (places: number[], curves: Drawn[]) => {
   keep(places, curves);
-  painting.setCurves(
-    gd,
-    shown.map((_, i) => i),
-    shown,
-  );
+  painting.setCurves(gd, [...shown.keys()], shown);
 };
 
 // --- painting -------------------------------------------------------------------------------------
@@ -217,13 +210,11 @@ const fade = (on: boolean) => {
 
 // Set the axes so that they contain the net and its units, or, when zoomed, the chosen unit alone.
 export const axes = (line: Line, chosen: number | null, zoomed: boolean) => {
-  const [low, high] = line.ends;
-  const pad = (high - low) * 0.02 || 1;
   const unit = zoomed && chosen !== null ? line.units[chosen] : null;
   const range = unit
     ? closeUp(unit)
     : fitPlots.rangeOf([...line.curve.y, ...line.drawn.flatMap((each) => each.ends)], -1, 1);
-  const wanted = { "xaxis.range": [low - pad, high + pad], "yaxis.range": range };
+  const wanted = { "xaxis.range": padded(line.ends, 0.02), "yaxis.range": range };
   const { xaxis, yaxis } = gd._fullLayout;
   if (String(Object.values(wanted)) !== String([xaxis.range, yaxis.range])) Plotly.relayout(gd, wanted);
 };

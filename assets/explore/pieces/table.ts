@@ -16,7 +16,7 @@ export const isSmooth = (net: NetDescription) => net.activation === "sigmoid";
 const formula = ({ net, pieces: { knots, slopes, intercepts } }: Line) => {
   const m = mathml;
   const x = m.mi("x");
-  const line = (i: number) => m.row(m.times(slopes[i], x), intercepts[i] < 0 ? "" : m.op("+"), m.number(intercepts[i]));
+  const line = (i: number) => m.row(m.times(slopes[i], x), m.plus(intercepts[i]));
   const when = (i: number) => {
     if (i === 0) return m.row(x, m.op("&lt;"), m.number(knots[0]));
     if (i === knots.length) return m.row(x, m.op("≥"), m.number(knots[i - 1]));
@@ -24,9 +24,7 @@ const formula = ({ net, pieces: { knots, slopes, intercepts } }: Line) => {
   };
   const left = net.loss === "mse" ? m.role("yhat", m.over(m.mi("y"), m.op("^"))) : m.role("yhat", m.text("logit"));
   if (!knots.length) return m.math(m.row(left, m.op("="), line(0)));
-  const rows = slopes.map((_, i) => `<mtr><mtd>${line(i)}</mtd><mtd>${when(i)}</mtd></mtr>`).join("");
-  const cases = `<mtable columnalign="left left" class="cases">${rows}</mtable>`;
-  return m.math(m.row(left, m.op("="), '<mo stretchy="true" fence="true">{</mo>', cases));
+  return m.math(m.row(left, m.op("="), m.cases(slopes.map((_, i) => [line(i), when(i)]))));
 };
 
 export const showFormula = (host: HTMLElement, line: Line) => {

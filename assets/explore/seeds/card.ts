@@ -180,7 +180,7 @@ const showWords = () => {
 
 const showStatus = () => {
   const status = byId("seeds-status");
-  setText(status, problem ? t(i18n.firstKey(`error.${problem.code}`), i18n.formatArgs(problem.args)) : statusWords());
+  setText(status, problem ? i18n.sentence("error", problem) : statusWords());
   status.classList.toggle("complaint", Boolean(problem) && !running);
   byId("seeds-progress", HTMLProgressElement).value = shown.runs.length / shown.count;
 };

@@ -1,5 +1,6 @@
 // The chosen seed: the user chooses it by its dot or its number, reads its description, and can open it in Fit.
 import { byId, element } from "../../core/dom";
+import { clamp } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { NetDescription, Optimizer } from "../../core/types";
@@ -68,7 +69,7 @@ const onKey = (event: KeyboardEvent) => {
     event.preventDefault();
     const { runs, net } = trained();
     const at = chosen ? runs.indexOf(chosen) + step : 0;
-    const next = runs[Math.min(Math.max(at, 0), runs.length - 1)];
+    const next = runs[clamp(at, 0, runs.length - 1)];
     if (!next || !net) return;
     field().value = String(next.seed);
     choose(next);

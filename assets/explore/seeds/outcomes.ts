@@ -3,6 +3,7 @@ import { element } from "../../core/dom";
 import * as i18n from "../../core/text/i18n";
 import { fixed, whole } from "../../core/text/numbers";
 import type { Args, NetDescription, Optimizer } from "../../core/types";
+import * as fitNet from "../../fit/net-description";
 import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";
 
@@ -134,15 +135,10 @@ export const one = (run: Run, net: NetDescription) =>
   });
 
 // "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001"
-export const kind = ({ net: { h, bias1, activation, loss }, optimizer }: Kind) => {
+export const kind = ({ net, optimizer }: Kind) => {
   const words = { method: t(`optimizer.${optimizer.kind}`), lr: optimizer.lr, momentum: optimizer.momentum };
-  return [
-    t("summary.units", { units: whole(h) }),
-    t(`activation.${activation}`),
-    t(bias1 ? "summary.bias" : "summary.no_bias"),
-    t(`summary.${loss}`),
-    t(optimizer.kind === "sgd" ? "summary.momentum" : "summary.lr", words),
-  ].join(" · ");
+  const method = t(optimizer.kind === "sgd" ? "summary.momentum" : "summary.lr", words);
+  return [...fitNet.words(whole(net.h), net), method].join(" · ");
 };
 
 // The legend of the plots: the meaning of each mark's colour.

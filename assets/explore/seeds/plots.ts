@@ -5,7 +5,7 @@ import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
-import type { Column, Curve, NetDescription, Range } from "../../core/types";
+import type { NetDescription, Range } from "../../core/types";
 import { CLASSES, facing, type Run, type Side } from "./outcomes";
 import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";
@@ -24,10 +24,10 @@ export type Nodes = Record<"curves" | "dots", PlotlyGraph>;
 type Line = { name: Side; loss: number };
 type Label = { loss: number; text: string };
 
-const NOTHING: Curve = { x: [null], y: [null] };
-export const ROLE = { both: "yhat", left: "unit2", right: "unit1" };
+const { NOTHING, withGaps } = plotting;
+const ROLE = { both: "yhat", left: "unit2", right: "unit1" };
 const PATTERN = { both: "", left: "\\", right: "/" };
-export const SYMBOL = { both: "circle", left: "triangle-left", right: "triangle-right" };
+const SYMBOL = { both: "circle", left: "triangle-left", right: "triangle-right" };
 const BINS = 40;
 const TOP = 1.25; // the top of the loss axis, relative to the loss of a constant net
 const CLOSE = 0.05; // plateaus share a label if their distance is below this fraction of the axis
@@ -119,17 +119,11 @@ const layout = (xaxis: PlotlyLayout, shown: Shown, plateaus: Plateaus, room = 0,
 const curve = (run: Run, epochs: number[]) => ({ x: epochs.slice(1), y: run.curve.slice(1) });
 
 const curves = (runs: Run[], epochs: number[], name: Side) => {
-  const x: Column = [];
-  const y: Column = [];
-  for (const run of runs) {
-    const one = curve(run, epochs);
-    x.push(...one.x, null);
-    y.push(...one.y, null);
-  }
+  const all = runs.map((run) => curve(run, epochs));
   return plotting.line(ROLE[name], {
     meta: name,
-    x: x.length ? x : [null],
-    y: y.length ? y : [null],
+    x: withGaps(all.map(({ x }) => x)),
+    y: withGaps(all.map(({ y }) => y)),
     connectgaps: false,
     hoverinfo: "skip",
     hovertemplate: undefined,
@@ -140,7 +134,7 @@ const curves = (runs: Run[], epochs: number[], name: Side) => {
 
 export const paintCurves = (node: HTMLElement, shown: Shown, plateaus: Plateaus) => {
   const traces = byClass(shown.runs).map((runs, k) => curves(runs, shown.record, CLASSES[k]));
-  traces.push({ ...plotting.line("truth"), x: [null], y: [null], hoverinfo: "skip", hovertemplate: undefined });
+  traces.push(plotting.line("truth", { ...NOTHING, hoverinfo: "skip", hovertemplate: undefined }));
   const last = Math.log10(Math.max(shown.epochs, 10));
   const epochs = plotting.axis(t("word.epoch"), [0, last * 1.02], { type: "log", dtick: 1 });
   return Plotly.react(node, traces, layout(epochs, shown, plateaus), plotting.CONFIG);
@@ -195,14 +189,8 @@ export const paintDots = (node: HTMLElement, shown: Shown, plateaus: Plateaus) =
   const size = count > 800 ? 6 : 8;
   const top = range[1] - 0.015 * (range[1] - range[0]);
   const classes = byClass(runs);
-  const ring = {
-    type: "scatter",
-    mode: "markers",
-    x: [null],
-    y: [null],
-    hoverinfo: "skip",
-    marker: { size: size + 8, symbol: "circle-open", color: plotting.colour("truth"), line: { width: 3 } },
-  };
+  const outline = { color: plotting.colour("truth"), line: { width: 3 } };
+  const ring = plotting.marks({ ...outline, size: size + 8, symbol: "circle-open" });
   const traces = [
     ...classes.map((members, k) => dots(members, CLASSES[k], size, top)),
     ring,

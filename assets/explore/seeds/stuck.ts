@@ -3,6 +3,7 @@
 import { byId, labelOf, setText } from "../../core/dom";
 import { limits } from "../../core/limits";
 import * as nets from "../../core/net/net";
+import { endsOf } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import { fixed, whole } from "../../core/text/numbers";
 import type { NetDescription, Snapshot, Weights } from "../../core/types";
@@ -28,12 +29,11 @@ const ASLEEP = 0.1; // a unit that adds less than this to the logit (or to y) at
 let found: Found | null = null; // the reason that is shown
 
 // --- the reason ---------------------------------------------------------------------------------
-const range = (count: number) => Array.from({ length: count }, (_, k) => k);
 
 // Unit k: the side it faces, the larger of its contributions at the ends of the data, and whether it is positive at
 // any point.
 const unit = (p: Weights, k: number, net: NetDescription, data: Pick<FitData, "x">): Unit => {
-  const ends = [data.x[0], data.x[data.x.length - 1]];
+  const ends = endsOf(data.x);
   const adds = nets.contribution(p, k, ends, net).map(Math.abs);
   const isOn = nets.unit(p, k, ends, net).some((u) => u > 0); // u is linear in x, so the ends suffice
   return { k: k + 1, w1: p[k], side: p[k] < 0 ? "left" : "right", adds: Math.max(...adds), isOn };
@@ -79,7 +79,7 @@ export const whyStuck = ({ state, data, playback }: Session, best: Plateaus | nu
   const isOver = status !== "running" && epoch > 0 && !(playback.playing && playback.following);
   if (!isOver || net.activation !== "relu" || data.key !== state.data_key) return null;
   if (!params || !best || loss === null) return null;
-  const units = range(net.h).map((k) => unit(params, k, net, data));
+  const units = Array.from({ length: net.h }, (_, k) => unit(params, k, net, data));
   const reason = net.bias1 ? dead(units, loss, best) : (oneSide(units, loss, best) ?? asleep(units, loss, best));
   return reason && { ...reason, all: units, best, state, n: data.x.length };
 };

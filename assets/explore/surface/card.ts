@@ -40,9 +40,9 @@ type Parts = {
 let choices: surfaceChoices.Choices;
 let parts: Parts | null = null;
 let newest: Now | null = null; // the newest state of Fit
-let near = false; // whether the card is on the screen or near it
+let isNear = () => false; // whether the card is on the screen or near it
 let requested: { key: string; coarse: boolean } | null = null; // the last requested grid
-let shown: (surfacePlot.Grid & { ms: number }) | null = null;
+let shown: surfacePlot.Grid | null = null;
 let paintedKey = ""; // keyOfPath of the painted scene; "" if the whole plot has to be painted again
 let range: planes.Axes | null = null;
 let rangeKey = ""; // identifies the plane for which `range` was chosen
@@ -185,14 +185,14 @@ const requestGrid = ({ request }: Parts, now: Plain, { plane, range: axes }: Sce
   request({ net, plane, as: line(axes.x), bs: line(axes.y), coarse }, data);
 };
 
-const receive = (job: workerClient.Job, loss: Float64Array, ms: number) => {
-  shown = { job, loss, ms, scale: surfacePlot.scaleOf(loss) };
+const receive = (job: workerClient.Job, loss: Float64Array) => {
+  shown = { job, loss, scale: surfacePlot.scaleOf(loss) };
   paintedKey = "";
   painting.request("surface", update);
 };
 
 const update = () => {
-  if (!near || !parts || !hasFrame(newest)) return;
+  if (!isNear() || !parts || !hasFrame(newest)) return;
   showWide(newest);
   if (!isPlain(newest)) return;
   choices.show(newest.net, surfaceChoices.runOf(newest.playback));
@@ -278,20 +278,14 @@ export const start = () => {
   choices = surfaceChoices.create(update);
   const card = ancestor(byId("surface-body"), ".card");
   plotting.whenNear(card, build);
-  new IntersectionObserver(
-    (entries) => {
-      near = entries[entries.length - 1].isIntersecting;
-      update();
-    },
-    { rootMargin: "50% 0px" },
-  ).observe(card);
+  isNear = plotting.watchNear(card, update);
   byId("surface-zoom-in").addEventListener("click", () => zoom(ZOOM));
   byId("surface-zoom-out").addEventListener("click", () => zoom(1 / ZOOM));
   byId("surface-zoom-reset").addEventListener("click", resetZoom);
   surface3d.start();
   fitSection.onChange(follow);
   i18n.onLanguage(repaint);
-  new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  plotting.onTheme(repaint);
 };
 
 export { shown };

@@ -1,14 +1,13 @@
 // The current point of the loss surface, which is dragged with mouse or finger, or moved by the arrow keys. It is an
 // element above the plot, so that a drag does not redraw the plot.
 import { element } from "../../core/dom";
+import { clamp } from "../../core/ranges";
 import type { Range } from "../../core/types";
 import type { Place } from "./plane";
 
 const KEYS: Record<string, Place> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const STEP = 1 / 60; // of an arrow key, as a fraction of the axis; a fifth of it with Shift
 const KEYS_END_MS = 350; // a move by keys ends this time after the last arrow key
-
-const clamp = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
 
 type Listeners = {
   onMove: (place: Place) => void;
@@ -31,13 +30,13 @@ export const create = (box: HTMLElement, gd: PlotlyGraph, { onMove, onEnd, onCan
     at = point;
     const [a, b] = at;
     const { xaxis, yaxis } = gd._fullLayout;
-    const [x, y] = [clamp(a, xaxis.range), clamp(b, yaxis.range)];
+    const [x, y] = [clamp(a, ...xaxis.range), clamp(b, ...yaxis.range)];
     node.style.transform = `translate(${xaxis._offset + xaxis.d2p(x)}px, ${yaxis._offset + yaxis.d2p(y)}px)`;
     node.classList.toggle("outside", x !== a || y !== b);
   };
   const moveTo = (a: number, b: number) => {
     const { xaxis, yaxis } = gd._fullLayout;
-    place([clamp(a, xaxis.range), clamp(b, yaxis.range)]);
+    place([clamp(a, ...xaxis.range), clamp(b, ...yaxis.range)]);
     onMove(at);
   };
 

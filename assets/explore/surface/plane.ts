@@ -1,4 +1,5 @@
 // Planes in the space of a net's weights, with orthonormal directions u and v.
+import { extremes } from "../../core/ranges";
 import type { Range, Weights } from "../../core/types";
 import * as lossGrid from "./loss-grid";
 
@@ -47,9 +48,7 @@ export const at = (plane: Plane, a: number, b: number): Weights => Array.from(lo
 // Axes that contain all places. Each is at least 2 `least` long, and at least a third as long as the other.
 export const around = (places: Place[], least: number): Axes => {
   const axes = [0, 1].map((axis) => {
-    const values = places.map((place) => place[axis]);
-    const low = Math.min(...values);
-    const high = Math.max(...values);
+    const [low, high] = extremes(places.map((place) => place[axis]));
     return { middle: (low + high) / 2, half: Math.max((high - low) * 0.65, least) };
   });
   const widest = Math.max(...axes.map(({ half }) => half));

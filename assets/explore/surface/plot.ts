@@ -2,6 +2,7 @@
 
 import * as nets from "../../core/net/net";
 import * as plotting from "../../core/plots/plotting";
+import { clamp } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Numbers } from "../../core/types";
@@ -59,7 +60,7 @@ const rows = (values: Float64Array, columns: number) =>
   );
 
 // The place of the lowest loss of the grid
-export const lowestOf = ({ as, bs }: Job, loss: Float64Array): Place => {
+const lowestOf = ({ as, bs }: Job, loss: Float64Array): Place => {
   let best = 0;
   for (let k = 1; k < loss.length; k++) if (loss[k] < loss[best]) best = k;
   return [as[best % as.length], bs[Math.floor(best / as.length)]];
@@ -84,12 +85,9 @@ const contour = ({ job, loss, scale }: Grid) => ({
 });
 
 const marks = (places: Place[], symbol: string, more: object) => ({
-  type: "scatter",
-  mode: "markers",
+  ...plotting.marks({ symbol, size: 12, line: { width: 2.5 }, ...more }),
   x: places.map(([a]) => a),
   y: places.map(([, b]) => b),
-  hoverinfo: "skip",
-  marker: { symbol, size: 12, line: { width: 2.5 }, ...more },
 });
 
 const path = (places: Stop[], colour: string, width: number) => ({
@@ -126,11 +124,11 @@ export const paintContours = (library: PlotlyLibrary, node: HTMLElement, scene: 
 };
 
 // The level of the surface at a place, by bilinear interpolation of the grid
-export const levelAt = ({ job: { as, bs }, loss, scale }: Grid, [a, b]: Place) => {
+const levelAt = ({ job: { as, bs }, loss, scale }: Grid, [a, b]: Place) => {
   const cell = (values: Numbers, value: number) => {
     const step = values[1] - values[0];
     const at = (value - values[0]) / step;
-    const k = Math.min(Math.max(Math.floor(at), 0), values.length - 2);
+    const k = clamp(Math.floor(at), 0, values.length - 2);
     return [k, at - k];
   };
   const [i, p] = cell(as, a);

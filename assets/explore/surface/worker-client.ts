@@ -9,8 +9,8 @@ export type Job = { net: NetDescription; plane: Plane; as: Float64Array; bs: Flo
 type Request = { job: Job; data: Points };
 // The messages to and from the worker. `points` is null if the worker has them already.
 export type Question = { id: number; job: Job; points: { x: Float64Array; y: Float64Array } | null };
-export type Reply = { id: number; loss: Float64Array; ms: number };
-type OnGrid = (job: Job, loss: Float64Array, ms: number) => void;
+export type Reply = { id: number; loss: Float64Array };
+type OnGrid = (job: Job, loss: Float64Array) => void;
 
 // Returns a function that requests a grid; `onGrid` receives the answer. A new request cancels a fine grid, but waits
 // for a coarse one, so that results appear during a drag. Of the waiting requests, only the newest is computed.
@@ -38,7 +38,7 @@ export const create = (onGrid: OnGrid) => {
       waiting = null;
       send(next);
     }
-    onGrid(job, answer.loss, answer.ms);
+    onGrid(job, answer.loss);
   };
   return (job: Job, data: Points) => {
     if (busy?.coarse) waiting = { job, data };

@@ -16,13 +16,12 @@ self.onmessage = async ({ data: { id, job, points: sent } }: MessageEvent<Questi
   points = sent ?? points;
   if (!points) return;
   newest = id;
-  const began = performance.now();
-  let last = began;
+  let last = performance.now();
   const steps = lossGrid(job.net, points, job.plane, job.as, job.bs);
   for (;;) {
     const { done, value } = steps.next();
     if (done) {
-      const reply: Reply = { id, loss: value, ms: performance.now() - began };
+      const reply: Reply = { id, loss: value };
       return self.postMessage(reply);
     }
     if (performance.now() - last < SLICE_MS) continue;
