@@ -1,6 +1,8 @@
 // Traces and layouts of the plots that the server's figures.py does not define, in the same style. Such a plot is made
 // when it first comes near the screen, so that it does not delay the page's start.
-export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
+import * as plotBoxes from "./plot-boxes";
+
+export const CONFIG = { displayModeBar: false, doubleClick: false, scrollZoom: false };
 
 export const MARGIN = { l: 58, r: 14, t: 10, b: 44 };
 
@@ -68,6 +70,12 @@ export const whenNear = (node: Element, build: () => void) => {
   });
 };
 
-// Make a Plotly graph in `node`; resolves to its element.
-export const create = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout) =>
-  Plotly.newPlot(node, traces, look, CONFIG);
+const drawn = new WeakSet<HTMLElement>();
+// Draw a plot in `node`, or change it; it keeps the size of `node`. Resolves to its element.
+export const draw = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout, library = Plotly) => {
+  node.classList.add("js-plotly-plot"); // the style sheet gives it a size by this class
+  const plot = library.react(node, traces, { ...look, ...plotBoxes.sizeOf(node) }, CONFIG);
+  if (!drawn.has(node)) plotBoxes.fill(node, library);
+  drawn.add(node);
+  return plot;
+};

@@ -147,7 +147,7 @@ const showBest = () => {
 
 // --- start ------------------------------------------------------------------------------------
 const build = async () => {
-  const { axis, layout, line, create, colour } = plotting;
+  const { axis, layout, line, draw, colour } = plotting;
   const look = () => layout(axis("x", [-1.04, 1.04]), axis("ŷ", [-0.12, 1.12]));
   const dots = {
     type: "scatter",
@@ -164,8 +164,8 @@ const build = async () => {
   ];
   const boxIn = (id: string) => byId(id).appendChild(element("div"));
   const [points, curvesAbove] = await Promise.all([
-    create(boxIn("by-hand-points"), [dots], look()),
-    create(boxIn("by-hand-plot"), curves, look()),
+    draw(boxIn("by-hand-points"), [dots], look()),
+    draw(boxIn("by-hand-plot"), curves, look()),
   ]);
   plots = { points, curves: curvesAbove };
   paintSoon();

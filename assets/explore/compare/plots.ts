@@ -49,9 +49,9 @@ export const create = async () => {
     marker: { color: plotting.colour("data"), size: 4, opacity: 0.18 },
   };
   const [loss, points, fit] = await Promise.all([
-    plotting.create(boxIn("compare-loss-plot"), traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
-    plotting.create(boxIn("compare-points-plot"), [dots], fitLook()),
-    plotting.create(boxIn("compare-fit-plot"), traces(X_HOVER), fitLook()),
+    plotting.draw(boxIn("compare-loss-plot"), traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
+    plotting.draw(boxIn("compare-points-plot"), [dots], fitLook()),
+    plotting.draw(boxIn("compare-fit-plot"), traces(X_HOVER), fitLook()),
   ]);
   plots = { loss, points, fit };
   pointsKey = "";

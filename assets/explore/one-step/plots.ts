@@ -31,7 +31,7 @@ export const create = async () => {
   plots = await Promise.all(
     NAMES.map((name, i) => {
       const host = byId(`one-step-${name}`).appendChild(element("div"));
-      return plotting.create(host, traces[i], axes());
+      return plotting.draw(host, traces[i], axes());
     }),
   );
 };

@@ -73,7 +73,7 @@ export const create = async () => {
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
   });
   const host = byId("pieces-plot").appendChild(element("div"));
-  gd = await plotting.create(host, traces, look);
+  gd = await plotting.draw(host, traces, look);
   return gd;
 };
 
