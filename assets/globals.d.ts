@@ -83,7 +83,6 @@ declare global {
     redraw(gd: PlotlyGraph): Promise<unknown>;
     purge(node: HTMLElement): void;
     toImage(figure: PlotlyFigure, options: object): Promise<string>;
-    Plots: { resize(gd: PlotlyGraph): unknown };
   };
 
   const Plotly: PlotlyLibrary;

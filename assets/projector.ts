@@ -1,8 +1,9 @@
 // Projector mode, switched on by the F key or ?projector=1: full screen, with large text and fewer controls.
-// Page Down and Page Up go through the steps of a lesson.
+// Page Down and Page Up go through the steps of a lesson, unless the lessons are hidden.
 import * as chunks from "./chunks";
 import { byId } from "./core/dom";
 import * as plotBoxes from "./core/plots/plot-boxes";
+import * as views from "./core/views";
 
 const root = document.documentElement;
 
@@ -25,6 +26,7 @@ const toggle = () => {
 const step = async (event: KeyboardEvent) => {
   const by = event.key === "PageDown" ? 1 : event.key === "PageUp" ? -1 : null;
   if (!by || !isOn() || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (byId("lessons").hidden && views.isHidden(byId("lessons-open"))) return;
   event.preventDefault();
   (await chunks.load("lessons")).page(by);
 };

@@ -141,7 +141,6 @@ export const show = () => {
   byId("board-start").classList.toggle("primary", leads);
   const sent = byId("board-setting");
   setText(sent, settingText());
-  sent.title = sent.textContent; // the text may be cut off
   sent.classList.toggle("aside", aside !== null);
   byId("board-setting-fit").hidden = !aside;
 };

@@ -127,9 +127,9 @@ export const showNames = (on: boolean) => {
 // In projector mode names are never shown.
 export const hasNames = () => names && !("projector" in document.documentElement.dataset);
 
-// A student's name on the board, or the seat's.
+// A student's name on the board, or the seat's number.
 export const nameOf = ({ n, name }: Pick<Row, "n" | "name">) =>
-  hasNames() && name ? name : i18n.t("board.seat", { n });
+  hasNames() && name ? name : i18n.t("class.student", { seat: n });
 
 // The answers that this board shows. While names are hidden, none before they are revealed. `outside` is the number of
 // outliers.

@@ -26,7 +26,6 @@ const show = (on: boolean) => {
   if (bar.hidden === !on) return;
   bar.hidden = !on;
   document.documentElement.classList.toggle("with-class", on);
-  window.dispatchEvent(new Event("resize")); // for the plots, which get less height
 };
 
 const close = () => {

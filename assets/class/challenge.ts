@@ -6,10 +6,11 @@ import * as numbers from "../core/text/numbers";
 import type { Weights } from "../core/types";
 import * as fitSection from "../fit/fit";
 import * as lineToMatch from "./line-to-match";
+import { resultOf } from "./room-status";
 import type { Place, RoomView } from "./types";
 
 const words = i18n.translated;
-const scoreOf = (value: number | null) => numbers.fixed(value, 4);
+const scoreOf = (value: number) => numbers.fixed(value, 4);
 
 const nameOf = ({ name, seat }: Place, room: RoomView) =>
   seat === room.seat ? i18n.t("class.you") : name || i18n.t("class.student", { seat });
@@ -45,13 +46,13 @@ export const show = (room: RoomView): Element[] => {
   showDistance = null;
   lineToMatch.show((!challenge?.over && challenge?.target) || null);
   if (!challenge) return [];
-  const { kind, epochs, target, own, over } = challenge;
+  const { kind, epochs, target, over } = challenge;
   const task = over ? "class.challenge_over" : `class.task_${kind}`;
   const shown: Element[] = [
     words("h3", `class.challenge_${kind}`),
     words("p", task, { className: "hint" }, { epochs: numbers.whole(epochs) }),
   ];
-  const score = element("p", { className: "class-score" }, i18n.t(`class.own_${kind}`, { score: scoreOf(own) }));
+  const score = element("p", { className: "class-score" }, i18n.t(...resultOf(challenge)));
   // While a student's net is shown, the distance is not that of the net in Fit but the one of the ranking.
   if (target && !over && room.spotlight === null) {
     showDistance = (now) => setText(score, distanceText(target, now));

@@ -1,5 +1,6 @@
 // What the teacher arranges on this page: hidden controls, and the step of a lesson.
-import { byId, element } from "../core/dom";
+import { byId } from "../core/dom";
+import * as storage from "../core/storage";
 import * as views from "../core/views";
 import { namesOf } from "./hidden";
 import * as panel from "./panel";
@@ -12,13 +13,14 @@ type Lessons = { show: (name: string) => void; close: () => void };
 const root = document.documentElement;
 // CSS rules by the names of ?hide=; see pwlapp/ui/opening.py
 const { hideable } = JSON.parse(root.dataset.opening ?? "{}") as { hideable: Record<string, string> };
-const style = element("style");
+const HIDDEN = "pwl.hidden"; // names that are hidden at the next visit before the class is loaded
 let loadLessons: () => Promise<Lessons>;
 
 // Hide these controls and show all others. If the open view is hidden, show Fit.
 const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
   const names = namesOf(hidden);
-  style.textContent = names.map((name) => hideable[name] ?? "").join("\n");
+  byId("hidden-by-teacher").textContent = names.map((name) => hideable[name] ?? "").join("\n");
+  storage.writeLocal(HIDDEN, names.join(",") || null);
   const view = byId(root.dataset.view ?? "fit");
   if (!views.isReachable(view)) views.go("fit");
 };
@@ -47,7 +49,6 @@ const showLesson = async (room: RoomView | null, before: RoomView | null) => {
 
 export const start = (lessons: typeof loadLessons) => {
   loadLessons = lessons;
-  document.head.append(style);
   seat.onChange((room, before) => {
     hide(room ?? { hidden: [] });
     setReadOnly(typeof room?.spotlight === "number");

@@ -27,7 +27,6 @@ const open = (on: boolean) => {
   panel.hidden = !on;
   button.setAttribute("aria-expanded", String(on));
   document.documentElement.classList.toggle("with-class-panel", on);
-  window.dispatchEvent(new Event("resize")); // for the plots, which get narrower
 };
 
 // The part with a new challenge, a new question or newly revealed answers, for which the panel opens, or null. A single

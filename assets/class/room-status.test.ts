@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatCode, isCalledToFit, statusOf } from "./room-status";
+import { formatCode, isCalledToFit, resultOf, statusOf } from "./room-status";
 import type { RoomView } from "./types";
 
 const FREE: RoomView = {
@@ -32,6 +32,16 @@ test.each<[Partial<RoomView>, boolean, string]>([
   [{ ...LED, frozen: true, sid: "a copy", spotlight: 3 }, true, "class.says_frozen_spotlight"],
 ])("the status of %j", (changes, isBack, key) => {
   expect(statusOf({ ...FREE, ...changes }, isBack)[0]).toBe(key);
+});
+
+test.each<["match" | "lowest", number | null, ReturnType<typeof resultOf>]>([
+  ["match", 0, ["class.own_match", { score: "0.0000" }]],
+  ["lowest", 0.31415926, ["class.own_lowest", { score: "0.3142" }]],
+  ["match", null, ["class.own_none"]],
+  ["lowest", null, ["class.own_none"]],
+])("the result in a challenge of kind %s with the score %j", (kind, own, words) => {
+  const challenge = { id: 1, kind, own, epochs: 100, target: null, ranking: [], over: false };
+  expect(resultOf(challenge)).toEqual(words);
 });
 
 test("a code is written with a hyphen in the middle", () => {

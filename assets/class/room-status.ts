@@ -1,4 +1,5 @@
 // What the state of a room means for a student's page.
+import { fixed } from "../core/text/numbers";
 import type { Args } from "../core/types";
 import type { RoomView } from "./types";
 
@@ -15,6 +16,10 @@ export const statusOf = (room: RoomView, isBack: boolean): Text => {
   if (room.leading) return ["class.says_leading"];
   return [isBack ? "class.says_back" : "class.says_free"];
 };
+
+// The student's result in the challenge, as of the ranking.
+export const resultOf = ({ kind, own }: NonNullable<RoomView["challenge"]>): Text =>
+  own === null ? ["class.own_none"] : [`class.own_${kind}`, { score: fixed(own, 4) }];
 
 // Whether the page has to show Fit: when the teacher begins to lead, ends a lesson, or shows a student's net to all.
 export const isCalledToFit = (room: RoomView, before: RoomView) =>

@@ -63,12 +63,13 @@ const canBeOpened = (node: Element) => {
   return opener !== null && node.matches(OPENABLE) && getComputedStyle(opener).display !== "none";
 };
 
+// Whether an element itself is hidden, by a lecturer's link for example, and not only one around it.
+export const isHidden = (node: Element) => getComputedStyle(node).display === "none";
+
 // Whether the user can get to `node`, perhaps by opening a view or a tab first. False if a lecturer's link
 // hides it, or if it is hidden because it does not apply now.
-export const isReachable = (node: Element): boolean => {
-  const isHidden = getComputedStyle(node).display === "none" && !canBeOpened(node);
-  return !isHidden && (!node.parentElement || isReachable(node.parentElement));
-};
+export const isReachable = (node: Element): boolean =>
+  (!isHidden(node) || canBeOpened(node)) && (!node.parentElement || isReachable(node.parentElement));
 
 // Open the view, card of Explore, tab and drawer that contain `node`.
 export const reveal = (node: Element) => {

@@ -5,6 +5,7 @@ import { byId, element, query } from "../core/dom";
 import * as api from "../core/session/api";
 import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
+import * as views from "../core/views";
 import * as sharing from "../share/sharing";
 import * as lessonChecks from "./checks";
 import { highlight } from "./highlight";
@@ -198,7 +199,6 @@ const open = async () => {
   byId("lessons").hidden = false;
   document.documentElement.classList.add("with-lessons");
   byId("lessons-open").setAttribute("aria-expanded", "true");
-  window.dispatchEvent(new Event("resize")); // for the plots, which get narrower
   try {
     await i18n.loadCatalogue();
     if (!lessons.length) lessons = await api.get<Lesson[]>("lessons.json");
@@ -219,7 +219,6 @@ export const close = () => {
   document.documentElement.classList.remove("with-lessons");
   byId("lessons-open").setAttribute("aria-expanded", "false");
   keepPlace();
-  window.dispatchEvent(new Event("resize"));
   if (hadFocus) byId("lessons-open").focus({ preventScroll: true });
 };
 const toggle = async () => {
@@ -265,8 +264,7 @@ export const toOpen = (inUrl: string, kept: string, isHidden: boolean) => {
 };
 
 const begin = async () => {
-  const isHidden = getComputedStyle(byId("lessons-open")).display === "none";
-  const { name, isNew } = toOpen(lessonInUrl(), storage.readTab(PLACE) ?? "", isHidden);
+  const { name, isNew } = toOpen(lessonInUrl(), storage.readTab(PLACE) ?? "", views.isHidden(byId("lessons-open")));
   if (!name || !(await open())) return;
   const place = placeOf(name);
   if (place) return enter(place, isNew ? "start" : null);

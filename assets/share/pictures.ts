@@ -123,9 +123,11 @@ const figure = (picture: Picture): PlotlyFigure => {
   return { data, layout: layoutOnWhite(layout, heading(picture)), config: { staticPlot: true } };
 };
 
+// As those of the other files; see programs.py.
 const fileName = (name: string, format: string) => {
-  const { state, frame } = fitSection.open();
-  return `pwlapp-seed${state.seed}-${frame?.epoch ?? state.epoch}-${name}.${format}`;
+  const { state, frame, playback } = fitSection.open();
+  const isChanged = frame && changeOf({ state, frame, frames: playback.frames });
+  return `pwlapp-seed${state.seed}-${frame?.epoch ?? state.epoch}${isChanged ? "-changed" : ""}-${name}.${format}`;
 };
 
 const save = async (format: string) => {

@@ -1,7 +1,8 @@
 """How the URL of a page changes its opening: ``?hide=options,explore&lesson=seeds.2&lang=ko#fit``.
 
 Lecturers write such URLs, or make them in Take home. The server sends the same page for all of
-them, and a script at its top hides parts before the first paint. The lessons read ``lesson``.
+them, and a script at its top hides parts before the first paint. It also hides what the teacher of
+the student's class has hidden, as far as the browser knows. The lessons read ``lesson``.
 """
 
 from __future__ import annotations
@@ -125,12 +126,23 @@ _SCRIPT = """
   const [hidden, unknown] = [true, false].map((known) =>
     wanted.filter((name) => Object.hasOwn(hideable, name) === known));
   const emptied = EMPTIED.every((name) => hidden.includes(name)) ? ["options"] : [];
-  const style = document.createElement("style");
-  style.textContent = [...hidden, ...emptied].map((name) => hideable[name]).join("\\n");
-  document.head.append(style);
+  let ofClass = [];
+  try {
+    const kept = localStorage.getItem("pwl.seat") && localStorage.getItem("pwl.hidden");
+    ofClass = (kept ?? "").split(",").filter((name) => Object.hasOwn(hideable, name));
+  } catch {}
+  const addStyle = (id, names) => {
+    const style = document.createElement("style");
+    style.id = id;
+    style.textContent = names.map((name) => hideable[name]).join("\\n");
+    document.head.append(style);
+  };
+  addStyle("hidden-by-link", [...hidden, ...emptied]);
+  addStyle("hidden-by-teacher", ofClass);
   const views = VIEWS;
   const isView = (name) => new RegExp(`^#${name}(?![a-z])`).test(location.hash);
-  const isOffered = (name) => !hidden.includes(name === "board" ? "class" : name);
+  const gone = [...hidden, ...ofClass];
+  const isOffered = (name) => !gone.includes(name === "board" ? "class" : name);
   const offered = views.filter(isOffered);
   root.dataset.view = offered.find(isView) ?? offered[0] ?? views[0];
   if (query.get("projector") === "1") root.dataset.projector = "";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,12 @@ SMALLEST = """async () => {
   document.querySelector("#board-tab-question").click();
   return Math.min(...sizes);
 }"""
+
+
+# The chips and words whose text is cut off, or leaves the window.
+CUT = """() => [...document.querySelectorAll(".board-chip span, .board-line > *")].filter((node) =>
+  node.scrollWidth > node.clientWidth + 1 || node.getBoundingClientRect().right > innerWidth
+).map((node) => node.textContent)"""
 
 
 class Board:
@@ -144,6 +151,14 @@ def test_a_lesson_from_the_code_to_the_release(
     teacher.find("#board-challenge-start").click()
     expect(teacher.find("#board-said")).to_contain_text("the shown one is off the screens")
     expect(teacher.find("#board-leads")).to_contain_text("You lead")
+    expect(teacher.find("#board-ranking output")).to_have_text(re.compile(r"^\d+\.\d{4}$"))
+    board.press("freeze", "frozen")
+    expect(student.find("#class-veil")).to_be_visible()
+    board.open_drawer("challenge")
+    teacher.find("#board-challenge-start").click()
+    expect(teacher.find("#board-said")).to_contain_text("the screens are free again")
+    expect(teacher.find("#board-leads")).to_contain_text("You lead")
+    expect(student.find("#class-veil")).to_be_hidden()
 
     hidden = ("net", "optimizer", "weights", "train")  # ticked faster than the room can answer
     board.open_drawer("pages")
@@ -168,9 +183,9 @@ def test_filters_and_order_of_the_tiles(board: Board, address: str) -> None:
     for name in ("Bora", "", "Aram"):
         Seat(address, board, name)
     board.press("push", "Sent to 3")
-    expect(board.listed()).to_contain_text(["Bora", "Seat 2", "Aram"])
+    expect(board.listed()).to_contain_text(["Bora", "Student 2", "Aram"])
     page.find("#board-order").select_option("name")
-    expect(board.listed()).to_contain_text(["Aram", "Bora", "Seat 2"])
+    expect(board.listed()).to_contain_text(["Aram", "Bora", "Student 2"])
     page.find("#board-search input").fill("AR")
     expect(board.listed()).to_contain_text(["Aram"])
     page.find("#board-search input").fill("nobody")
@@ -181,7 +196,13 @@ def test_filters_and_order_of_the_tiles(board: Board, address: str) -> None:
     page.find("#board-chip-not_started").click()
     expect(board.listed()).to_have_count(3)
     page.find("#board-names input").uncheck()
-    expect(board.listed()).to_contain_text(["Seat 3", "Seat 1", "Seat 2"])
+    expect(board.listed()).to_contain_text(["Student 3", "Student 1", "Student 2"])
+    for waiting in ("not started", "시작 전"):
+        expect(page.find("#board-chip-not_started span")).to_have_text(waiting)
+        for width, height in ((390, 664), (1366, 633), (1366, 768)):
+            page.page.set_viewport_size({"width": width, "height": height})
+            assert page.page.evaluate(CUT) == []
+        page.find("#language-switch").click()
 
 
 def test_a_projector_without_names_or_answers_and_downloads(
@@ -214,7 +235,7 @@ def test_a_projector_without_names_or_answers_and_downloads(
     wall = open_page(link, own_context=True, width=1920, height=1080)
     expect(wall.find("#board-code")).to_have_text(board.page.find("#board-code").inner_text())
     assert wall.page.url == f"{address}/?projector=1#board"
-    expect(wall.find("#board-list")).to_contain_text("Seat 2")
+    expect(wall.find("#board-list")).to_contain_text("Student 2")
     expect(wall.find("#board")).not_to_contain_text("Minji")
     expect(wall.find("#board-answered")).to_contain_text("hidden here")
     wall.load("board")

@@ -25,15 +25,24 @@ SETTING = {
     "epochs": 0,
 }
 
-# Each plot of Fit was drawn for the present size of its box.
-DRAWN_TO_SIZE = """() => [...document.querySelectorAll("#fit .js-plotly-plot")].every((gd) => {
-  const { width, margin } = gd._fullLayout;
-  const clip = gd.querySelector("clipPath.plotclip rect").width.baseVal.value;
-  return Math.abs(width - gd.clientWidth) < 1 && clip <= width - margin.l - margin.r + 1;
-})"""
-
 AT_BOTTOM = """(selector) =>
   Math.abs(document.querySelector(selector).getBoundingClientRect().bottom - innerHeight) < 2"""
+
+# How far the button of the drawer "stuck", if it is shown, is from the bottom of the screen.
+STUCK_ABOVE_BOTTOM = """() => {
+  const drawer = document.getElementById("fit-stuck");
+  drawer.hidden = false;
+  const { bottom } = drawer.querySelector("summary").getBoundingClientRect();
+  drawer.hidden = true;
+  return innerHeight - bottom;
+}"""
+
+# The display of the weights when the page is painted for the first time.
+AT_FIRST = """requestAnimationFrame(function look() {
+  const node = document.querySelector(".plot-weights");
+  if (node) window.atFirst = getComputedStyle(node).display;
+  else requestAnimationFrame(look);
+})"""
 
 
 def post(url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
@@ -142,13 +151,14 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     scrub = page.find("#playback-scrub").bounding_box()
     assert scrub is not None
     assert scrub["width"] > 200
-    page.page.wait_for_function(DRAWN_TO_SIZE)
+    page.wait_until_drawn_to_size("fit")
     page.page.set_viewport_size({"width": 390, "height": 664})
     for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
         expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
     assert page.find("#class-says").evaluate("(says) => says.scrollHeight <= says.clientHeight + 1")
     room("hide", controls=["seed", "train"])  # the task is then at the bottom of the screen
     page.page.wait_for_function(AT_BOTTOM, arg="#class-panel")
+    assert 0 < page.page.evaluate(STUCK_ABOVE_BOTTOM) < 20
     room("hide", controls=[])
     page.page.set_viewport_size({"width": 1280, "height": 900})
     room("end_challenge")
@@ -224,8 +234,14 @@ def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage
     expect(other.find("#fit-seed")).to_have_value("6")  # a seed each
 
     page.fill("#fit-epochs", "77")
+    room("hide", controls=["weights"])
+    expect(page.find("#fit-weights")).to_be_hidden()
+    page.page.add_init_script(AT_FIRST)
     page.page.reload()
     page.wait_until_ready()
+    assert page.page.evaluate("atFirst") == "none"  # before the page knows the room
+    room("hide", controls=[])
+    expect(page.find("#fit-weights")).to_be_visible()
     second = open_page(room.address, context_of=page)
     for tab in (page, second):
         expect(tab.find("#class-says")).to_contain_text("Your teacher leads")

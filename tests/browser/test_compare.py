@@ -123,7 +123,9 @@ def test_two_learning_rates_side_by_side(address: str, open_page: Open) -> None:
         assert number(row[3]) == pytest.approx(loss, abs=6e-7)
 
     page.click("#playback-start")  # the play head moves, and the live curves with it
+    page.page.set_viewport_size({"width": 1000, "height": 800})
     near(page)
+    page.wait_until_drawn_to_size("explore-compare")
     expect(page.find("#compare-table tr.current td").nth(1)).to_have_text("0")
     assert page.drawn("compare-loss-plot", LIVE)[0] == [0]
     fit_is_drawn(page, LIVE, now[0][2])

@@ -57,6 +57,10 @@ OUT_OF_SIGHT = """(selectors) => selectors.flatMap((selector) => {
   return wrong;
 })"""
 
+# Whether a key has its default effect, since no shortcut takes it.
+IS_FREE = """(key) => document.body.dispatchEvent(
+  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))"""
+
 RECORD_SHIFTS = """() => {
   window.shifts = [];
   new PerformanceObserver((list) => {
@@ -246,7 +250,10 @@ def test_projector_mode(address: str, open_page: Open) -> None:
 def test_the_address_of_a_hidden_view_opens_the_first_that_is_offered(
     address: str, open_page: Open
 ) -> None:
-    page = open_page(f"{address}?hide=fit,class#board")
+    page = open_page(f"{address}?hide=fit,class,lessons#board")
     expect(page.find("#build")).to_be_visible()
     expect(page.find("#fit")).to_be_hidden()
     expect(page.find("#board")).to_be_hidden()
+    page.page.keyboard.press("f")
+    expect(page.find(".page-header")).to_be_hidden()
+    assert page.page.evaluate(IS_FREE, "PageDown")  # the lessons are hidden too

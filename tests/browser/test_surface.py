@@ -178,6 +178,8 @@ def test_three_dimensions_and_a_browser_without_webgl(address: str, open_page: O
         page.page.evaluate("document.querySelector('#surface-solid .plot').data[0].type")
         == "surface"
     )
+    page.page.set_viewport_size({"width": 1000, "height": 800})
+    page.wait_until_drawn_to_size("explore-surface")
     page.find("#surface-solid-switch").click()
     expect(page.find("#surface-solid canvas")).to_have_count(0)
     page.page.evaluate("HTMLCanvasElement.prototype.getContext = () => null")

@@ -76,7 +76,9 @@ def test_a_plot_as_a_picture(address: str, open_page: Open) -> None:
         drawn = pixels(page, raw_of(download(page, "#pictures-png")))
         assert np.all(drawn[:, :, :3] == [0x3D, 0x6D, 0xF2], axis=2).sum() > 500
     page.type_weight("fit", 0, "2")
-    svg = raw_of(download(page, "#pictures-svg")).decode()
+    changed = download(page, "#pictures-svg")
+    assert changed.suggested_filename == "pwlapp-seed1-300-changed-loss.svg"
+    svg = raw_of(changed).decode()
     assert "seed 1, epoch 300, changed by hand" in svg
     assert legend(svg) == ["loss of prob itself", "Loss"]
     expect(page.find("#share-holds")).to_contain_text("changed by hand")

@@ -42,7 +42,7 @@ class TestCsv:
     def test_has_each_seat_with_its_weights_to_the_last_bit(self) -> None:
         rows = [make_row(1), make_row(2, net=Architecture(h=3, bias1=True))]
         first, second = table(csv_table(rows, {1: 31}, {2: 0.25}, with_names=False))
-        assert (first["seat"], first["seed"], first["epoch"], first["outcome"]) == (
+        assert (first["student"], first["seed"], first["epoch"], first["outcome"]) == (
             "1",
             "1",
             "100",

@@ -287,6 +287,21 @@ class TestFreezeAndRelease:
             assert (state.locked, state.is_running) == (False, False)
         assert not (await rooms.repository.load(room.code)).frozen
 
+    async def test_a_challenge_unfreezes_in_one_change_of_the_room(
+        self, rooms: RoomService
+    ) -> None:
+        room, seats = await running_class(rooms, 2)
+        await send_command(rooms, room, "freeze", on=True)
+        before = await rooms.repository.load(room.code)
+        answer = await send_command(rooms, room, "challenge", kind="lowest", epochs=1000)
+        after = await rooms.repository.load(room.code)
+        assert (after.frozen, after.leading, after.version) == (False, True, before.version + 1)
+        assert after.challenge
+        assert answer == {"id": after.challenge.id, "seats": 2, "failed": 0}
+        for seat, state in zip(seats, await class_states(rooms, room), strict=True):
+            assert (state.locked, state.is_running) == (False, False)
+            await rooms.sessions.set_params(seat.class_sid or "", [1, 2, 3, 4, 5])
+
     async def test_the_teacher_may_train_a_frozen_class(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 1)

@@ -42,6 +42,17 @@ SHOWN = """() => {
 AT_EPOCH = """(epoch) => document.querySelector("#count-epoch").textContent === epoch &&
   !document.querySelector("#fit-train").disabled"""
 
+# Each plot was drawn for the present size of its box. (A plot in 3-D has no clip.)
+DRAWN_TO_SIZE = """(view) => {
+  const plots = [...document.querySelectorAll(`#${view} .js-plotly-plot`)];
+  return plots.every((gd) => {
+    const { width, height, margin } = gd._fullLayout;
+    const clip = gd.querySelector("clipPath.plotclip rect")?.width.baseVal.value ?? 0;
+    return Math.abs(width - gd.clientWidth) < 1 && Math.abs(height - gd.clientHeight) < 1
+      && clip <= width - margin.l - margin.r + 1;
+  });
+}"""
+
 DRAWN = f"""async ([id, trace]) => {{
   {AFTER_PAINT}
   const {{ x, y }} = document.querySelector(`#${{id}} .js-plotly-plot`).data[trace];
@@ -98,6 +109,10 @@ class LecturePage:
         """The data from which Plotly draws a trace."""
         x, y = self.page.evaluate(DRAWN, [graph, trace])
         return x, y
+
+    def wait_until_drawn_to_size(self, view: str) -> None:
+        """Wait until each plot of a view, or of a card of Explore, has the size of its box."""
+        self.page.wait_for_function(DRAWN_TO_SIZE, arg=view)
 
     def texts_below(self, px: float) -> list[str]:
         """Visible texts in letters smaller than this."""

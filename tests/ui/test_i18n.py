@@ -31,6 +31,11 @@ def test_language_of_a_request(cookie: str | None, accept: str | None, lang: str
     assert i18n.pick_language(cookie, accept) == lang
 
 
+def test_seats_are_called_students() -> None:
+    texts = {key: re.sub(r"{.*?}", "", text) for key, text in i18n.catalogue("en").items()}
+    assert [key for key, text in texts.items() if re.search(r"\bseats?\b", text, re.I)] == []
+
+
 def test_an_unknown_catalogue() -> None:
     with pytest.raises(ValueError, match="xx"):
         i18n.catalogue("xx")
@@ -96,6 +101,7 @@ def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
         "limits",
         "figures",
         "page",
+        "hidden-by-teacher",
     }
     made = set(
         re.findall(

@@ -86,6 +86,9 @@ async def test_a_script_says_if_the_seed_alone_does_not_give_the_net(
     await service.set_params(sid, [0.1, 0.2, 0.3, 0.4, 0.5])
     text = (await client.get(f"/export/{sid}/script")).text
     assert "net[0].weight.data = torch.tensor([[0.1], [0.2]])" in text
+    for kind, ending in (("script", "py"), ("weights", "pt"), ("frames", "csv")):
+        headers = (await client.get(f"/export/{sid}/{kind}")).headers
+        assert f'filename="pwlapp-seed1-0-changed.{ending}"' in headers["content-disposition"]
 
 
 async def test_frames_as_a_table(service: SessionService, client: httpx2.AsyncClient) -> None:

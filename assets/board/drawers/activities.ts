@@ -127,7 +127,7 @@ const rankingRow = ({ place, seat, name, score }: Place) => {
     "li",
     { value: place },
     element("span", { textContent: who }),
-    element("output", { textContent: numbers.significant(score, DIGITS) }),
+    element("output", { textContent: numbers.fixed(score, DIGITS) }),
   );
   row.addEventListener("click", () => state.choose(seat));
   return row;
@@ -154,12 +154,17 @@ const showAbout = () => {
     ?.toggleAttribute("hidden", kind !== "lowest");
 };
 
+// The key of the message if a challenge that starts now unfreezes the pages, or takes a shown net off them.
+const freed = () => {
+  if (state.room?.frozen) return "board.did_challenge_unfreeze";
+  return state.room?.spotlight == null ? null : "board.did_challenge_off";
+};
+
 const begin = async () => {
   const kind = choice("board-challenge-kind");
   const epochs = kind === "lowest" ? numbers.parse(input("board-challenge-epochs").value) : 0;
   const target = kind === "match" ? buildSection.now().params : null;
-  const done = state.room?.spotlight == null ? null : "board.did_challenge_off"; // it takes a shown net off the pages
-  if (await command("challenge", { kind, epochs, target }, done)) onStarted("board-challenge");
+  if (await command("challenge", { kind, epochs, target }, freed())) onStarted("board-challenge");
 };
 
 // --- start ------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ export const make = (withNames: boolean): Promise<Blob> => {
   const room = { width: WIDTH - 3 * SIDE - CURVES_WIDTH, height: HEIGHT - TOP - SIDE };
   scenes.update(scene, state.roster, state.plotDataOf, 0, 0);
   scenes.place(scene, state.groups, room, "fit", theme.small, 0, true);
-  const nameOf = ({ row }: Student) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
+  const nameOf = ({ row }: Student) => (withNames && row.name ? row.name : i18n.t("class.student", { seat: row.n }));
   const tiled = canvas(room.width, room.height);
   tiles.paint(tiled, scene, theme, { ...canvases.words, name: nameOf }, NO_MARKS, 0);
   const shown: plots.Shown = { students: [...scene.students.values()], marks: NO_MARKS, theme, now: 0 };

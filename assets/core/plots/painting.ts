@@ -57,7 +57,7 @@ const draw = async (id: string) => {
   figures ??= JSON.parse(byId("figures").textContent) as Record<string, PageFigure>;
   const { data, layout } = figures[id];
   const node = query(".js-plotly-plot", byId(id));
-  const gd = await plotting.create(node, data, plotBoxes.fitted(node, layout));
+  const gd = await Plotly.newPlot(node, data, plotBoxes.fitted(node, layout), plotting.CONFIG);
   gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));
   return gd;
 };

@@ -24,9 +24,15 @@ const marginOf = ({ l, r, t, b }: PlotlyMargin, text: number, narrow: boolean, s
   return { ...large, ...(narrow ? { l: 3.2 * text, r: 8 } : {}), ...(short ? { b: 2 * text, t: 6 } : {}) };
 };
 
+// The size of a plot's element, for the plot's layout; empty if the element is hidden. The size is given, because with
+// `autosize` Plotly may adopt a new size when it changes an axis or a curve, without drawing the plot again.
+export const sizeOf = (node: HTMLElement): { width?: number; height?: number } => {
+  const box = getComputedStyle(node);
+  const size = { width: Number.parseFloat(box.width), height: Number.parseFloat(box.height) };
+  return size.width && size.height ? size : {};
+};
+
 // The size of a plot's element, and the margins, text size and numbers of ticks for it, as changes for Plotly.relayout.
-// The size is given, because with `autosize` Plotly may adopt a new size when it changes an axis or a curve, without
-// drawing the plot again.
 const sizesFor = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
   const margin = defaultMargins.get(gd) ?? { ...layout.margin };
   defaultMargins.set(gd, margin);
@@ -35,10 +41,8 @@ const sizesFor = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
   gd.classList.toggle("narrow", narrow);
   gd.classList.toggle("short", short);
   const text = textSize(narrow || short);
-  const box = getComputedStyle(gd);
   return {
-    width: Number.parseFloat(box.width),
-    height: Number.parseFloat(box.height),
+    ...sizeOf(gd),
     margin: marginOf(margin, text, narrow, short),
     "font.size": text,
     "xaxis.nticks": narrow ? FEW_TICKS : 0,
@@ -76,13 +80,27 @@ export const resize = (host: Element) => {
   }
 };
 
-// Fit these plots now, and whenever the size of their boxes has changed.
-export const watch = (graphs: PlotlyGraph[]) => {
+// Call `job` now, and whenever the sizes of these elements have changed.
+const whenSettled = (nodes: Element[], job: () => void) => {
   let timer: number | undefined;
-  const boxes = graphs.map((gd) => ancestor(gd, ".graph"));
   const observer = new ResizeObserver(() => {
     clearTimeout(timer);
-    timer = setTimeout(() => boxes.forEach(resize), SETTLE_MS);
+    timer = setTimeout(job, SETTLE_MS);
   });
-  for (const box of boxes) observer.observe(box);
+  for (const node of nodes) observer.observe(node);
 };
+
+// Fit these plots now, and whenever the size of their boxes has changed.
+export const watch = (graphs: PlotlyGraph[]) => {
+  const boxes = graphs.map((gd) => ancestor(gd, ".graph"));
+  whenSettled(boxes, () => boxes.forEach(resize));
+};
+
+// Give the plot in `node` the size of `node`, now and whenever that has changed. Its margins stay.
+export const fill = (node: HTMLElement, library: PlotlyLibrary) =>
+  whenSettled([node], () => {
+    const gd = node as PlotlyGraph;
+    const { width, height } = sizeOf(gd);
+    if (!gd._fullLayout || !width || (gd.layout.width === width && gd.layout.height === height)) return;
+    library.relayout(gd, { width, height });
+  });

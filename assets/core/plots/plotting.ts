@@ -2,8 +2,9 @@
 // when it first comes near the screen, so that it does not delay the page's start.
 import { byId, element } from "../dom";
 import type { Curve } from "../types";
+import * as plotBoxes from "./plot-boxes";
 
-export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
+export const CONFIG = { displayModeBar: false, doubleClick: false, scrollZoom: false };
 
 export const MARGIN = { l: 58, r: 14, t: 10, b: 44 };
 
@@ -93,10 +94,16 @@ export const whenNear = (node: Element, build: () => void) => {
   });
 };
 
-// Make a Plotly graph in `node`; resolves to its element.
-export const create = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout) =>
-  Plotly.newPlot(node, traces, look, CONFIG);
+const drawn = new WeakSet<HTMLElement>();
+// Draw a plot in `node`, or change it; it keeps the size of `node`. Resolves to its element.
+export const draw = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout, library = Plotly) => {
+  node.classList.add("js-plotly-plot"); // the style sheet gives it a size by this class
+  const plot = library.react(node, traces, { ...look, ...plotBoxes.sizeOf(node) }, CONFIG);
+  if (!drawn.has(node)) plotBoxes.fill(node, library);
+  drawn.add(node);
+  return plot;
+};
 
-// Make a Plotly graph in a new element inside the element `id`.
-export const createIn = (id: string, traces: PlotlyTrace[], look: PlotlyLayout) =>
-  create(byId(id).appendChild(element("div")), traces, look);
+// Draw a plot in a new element inside the element `id`.
+export const drawIn = (id: string, traces: PlotlyTrace[], look: PlotlyLayout) =>
+  draw(byId(id).appendChild(element("div")), traces, look);

@@ -140,7 +140,7 @@ const showBest = () => {
 
 // --- start ------------------------------------------------------------------------------------
 const build = async () => {
-  const { NOTHING, axis, layout, line, marks, createIn, colour } = plotting;
+  const { NOTHING, axis, layout, line, marks, drawIn, colour } = plotting;
   const look = () => layout(axis("x", [-1.04, 1.04]), axis("ŷ", [-0.12, 1.12]));
   const dots = marks({ color: colour("data"), size: 5, opacity: 0.12 });
   const curves = [
@@ -149,8 +149,8 @@ const build = async () => {
     line("truth", { ...NOTHING, line: { width: 2, color: "#6b7a90" } }),
   ];
   const [points, curvesAbove] = await Promise.all([
-    createIn("by-hand-points", [dots], look()),
-    createIn("by-hand-plot", curves, look()),
+    drawIn("by-hand-points", [dots], look()),
+    drawIn("by-hand-plot", curves, look()),
   ]);
   plots = { points, curves: curvesAbove };
   paintSoon();

@@ -38,13 +38,13 @@ const traces = (hovertemplate: string) => [
 ];
 
 export const create = async () => {
-  const { axis, layout, marks, createIn, colour } = plotting;
+  const { axis, layout, marks, drawIn, colour } = plotting;
   const fitLook = () => layout(axis("x", [-1.04, 1.04]), axis("y", [-0.12, 1.12]));
   const dots = marks({ color: colour("data"), size: 4, opacity: 0.18 });
   const [loss, points, fit] = await Promise.all([
-    createIn("compare-loss-plot", traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
-    createIn("compare-points-plot", [dots], fitLook()),
-    createIn("compare-fit-plot", traces(X_HOVER), fitLook()),
+    drawIn("compare-loss-plot", traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
+    drawIn("compare-points-plot", [dots], fitLook()),
+    drawIn("compare-fit-plot", traces(X_HOVER), fitLook()),
   ]);
   plots = { loss, points, fit };
   pointsKey = "";

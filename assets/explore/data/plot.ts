@@ -30,7 +30,7 @@ export const create = async (host: HTMLElement, axes: Axes) => {
     marks(ring),
     marks(cross),
   ];
-  const gd = await plotting.create(box, traces, layout(axis("x", axes.x), axis("y", axes.y)));
+  const gd = await plotting.draw(box, traces, layout(axis("x", axes.x), axis("y", axes.y)));
 
   const at = (event: Pointer): Place => {
     const { left, top } = gd.getBoundingClientRect();

@@ -29,7 +29,7 @@ export const create = async () => {
     hovertemplate: "%{y:.4g}<extra></extra>",
   });
   const traces = [[dots("data")], [plotting.line("others")], [dots("others"), mean]];
-  plots = await Promise.all(NAMES.map((name, i) => plotting.createIn(`one-step-${name}`, traces[i], axes())));
+  plots = await Promise.all(NAMES.map((name, i) => plotting.drawIn(`one-step-${name}`, traces[i], axes())));
 };
 
 // `xs` and `ys` have a column for each trace. The first trace determines the axes.

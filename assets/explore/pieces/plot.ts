@@ -71,7 +71,7 @@ export const create = async () => {
   const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
   });
-  gd = await plotting.createIn("pieces-plot", traces, look);
+  gd = await plotting.drawIn("pieces-plot", traces, look);
   return gd;
 };
 

@@ -159,6 +159,11 @@ const paint = () => {
   showWords();
 };
 
+// In plots of another size, the plateaus' names may have another place.
+const repaint = () => {
+  if (isDrawn && nodes?.dots.clientWidth) paint();
+};
+
 const paintInTime = () => {
   const rest = Math.max(PAINT_MS, PAINT_SHARE * lastPaint.cost);
   if (performance.now() - lastPaint.at > rest) painting.request("seeds", paint);
@@ -260,7 +265,7 @@ export const start = () => {
   restore();
   fitSection.onChange(fitChanged);
   i18n.onLanguage(paint);
-  window.addEventListener("resize", painting.throttle(PAINT_MS, paint)); // the place of the plateaus' names may change
+  new ResizeObserver(painting.throttle(PAINT_MS, repaint)).observe(byId("seeds-dots"));
   plotting.whenNear(byId("seeds-dots"), onNear);
   showWords();
 };

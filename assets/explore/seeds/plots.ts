@@ -137,7 +137,7 @@ export const paintCurves = (node: HTMLElement, shown: Shown, plateaus: Plateaus)
   traces.push(plotting.line("truth", { ...NOTHING, hoverinfo: "skip", hovertemplate: undefined }));
   const last = Math.log10(Math.max(shown.epochs, 10));
   const epochs = plotting.axis(t("word.epoch"), [0, last * 1.02], { type: "log", dtick: 1 });
-  return Plotly.react(node, traces, layout(epochs, shown, plateaus), plotting.CONFIG);
+  return plotting.draw(node, traces, layout(epochs, shown, plateaus));
 };
 
 // --- dots: final loss by seed -------------------------------------------------------------------
@@ -211,7 +211,7 @@ export const paintDots = (node: HTMLElement, shown: Shown, plateaus: Plateaus) =
   });
   const room = MAX_BESIDE * node.clientWidth;
   const look = layout(seeds, shown, plateaus, room, { xaxis2: counts, barmode: "stack", bargap: 0 });
-  return Plotly.react(node, traces, look, plotting.CONFIG);
+  return plotting.draw(node, traces, look);
 };
 
 // Mark the dot and the curve of a run; null marks none.

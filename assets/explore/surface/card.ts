@@ -262,7 +262,7 @@ const build = async () => {
   const node = box.appendChild(element("div", { className: "plot" }));
   const blank = () => plotting.axis("", undefined, { visible: false });
   const look = plotting.layout(blank(), blank());
-  const gd = await library.newPlot(node, [], look, { displayModeBar: false, responsive: true });
+  const gd = await plotting.draw(node, [], look, library);
   const handle = surfaceHandle.create(box, gd, { onMove: move, onEnd: end, onCancel: cancel });
   parts = { library, gd, handle, request: workerClient.create(receive) };
   newest = fitSection.now();

@@ -26,7 +26,6 @@ export type Scale = ReturnType<typeof scaleOf>;
 
 const BANDS = 14;
 const COLOURS = [0, 1, 2, 3, 4, 5]; // --loss0 to --loss5 in the style sheet
-const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };
 const SOFTENING = 0.02; // `soft` below, as a fraction of the distance from the lowest loss to the median
 
 // The scale of contour levels for a grid of losses: level = log10(loss - lowest + soft). The logarithm makes small
@@ -120,7 +119,7 @@ export const paintContours = (library: PlotlyLibrary, node: HTMLElement, scene: 
     axis(scene.titles[1], scene.range.y, { zeroline: false, showgrid: false }),
     { margin: { l: 58, r: 10, t: 6, b: 46 } },
   );
-  return library.react(node, traces(scene), look, CONFIG);
+  return plotting.draw(node, traces(scene), look, library);
 };
 
 // The level of the surface at a place, by bilinear interpolation of the grid
@@ -206,5 +205,5 @@ export const paint3d = (library: PlotlyLibrary, node: HTMLElement, scene: Painte
       camera: { eye: { x: 1.85, y: -1.85, z: 1.3 }, center: { x: 0, y: 0, z: -0.12 } },
     },
   };
-  return library.react(node, [height, ...places], look, CONFIG);
+  return plotting.draw(node, [height, ...places], look, library);
 };

@@ -55,8 +55,12 @@ class Program:
 
     @property
     def name(self) -> str:
-        """The name of the exported files without their ending: ``pwlapp-seed1-10000``."""
-        return f"pwlapp-seed{self.seed}-{self.train.epoch}"
+        """The name of the exported files without their ending: ``pwlapp-seed1-10000``.
+
+        It ends with ``-changed`` if the seed alone does not give this net.
+        """
+        change = "" if self.by_recipe else "-changed"
+        return f"pwlapp-seed{self.seed}-{self.train.epoch}{change}"
 
     @property
     def epochs(self) -> int:

@@ -42,7 +42,7 @@ LOSSES = """\
 for student, net in zip(students, nets):
     if student["same_data"]:
         loss_fn = torch.nn.BCELoss() if student["loss_fn"] == "bce" else torch.nn.MSELoss()
-        print(student["seat"], student["outcome"], loss_fn(net(x), y).item())
+        print(student["number"], student["outcome"], loss_fn(net(x), y).item())
 """
 HISTOGRAM = """\
 import numpy as np
@@ -90,7 +90,7 @@ def csv_table(
     has_bias1 = any(row["net"]["bias1"] for row in rows)
     weights = replace(widest, bias1=has_bias1).weight_names if widest else []
     columns = [
-        "seat", *["name"] * with_names, "outcome", "seed", "epoch", "loss",
+        "student", *["name"] * with_names, "outcome", "seed", "epoch", "loss",
         "slope_left", "slope_right", "data", "h", "bias1", "activation", "loss_fn",
         "answer", "score", *weights,
     ]  # fmt: skip
@@ -141,7 +141,7 @@ def _cells(row: Row) -> dict[str, Any]:
     left, right = row["slopes"] or (None, None)
     net = row["net"]
     cells = {
-        "seat": row["n"],
+        "student": row["n"],
         "name": safe_cell(row["name"]),
         "outcome": row["outcome"],
         "seed": row["seed"],
@@ -172,7 +172,7 @@ def _students(students: Sequence[Student], points: Points) -> str:
 def _student(student: Student, points: Points) -> str:
     train, net = student.train, student.train.net
     return (
-        f'{{"seat": {student.seat:d}, "seed": {student.seed:d}, "outcome": "{student.outcome}", '
+        f'{{"number": {student.seat:d}, "seed": {student.seed:d}, "outcome": "{student.outcome}", '
         f'"epoch": {train.epoch:d}, "loss": {literal(train.loss)}, '
         f'"score": {student.score!r}, '
         f'"same_data": {student.data_key == points.key!r}, '

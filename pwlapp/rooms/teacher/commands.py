@@ -1,7 +1,7 @@
 """The functions of the teacher's commands; `table` lists them by name.
 
 Each command changes one thing: a new setting does not unfreeze the class, and freezing does not
-start to lead it.
+start to lead it. Only a challenge also unfreezes the class, since its students have to act.
 """
 
 from __future__ import annotations
@@ -218,17 +218,21 @@ async def set_challenge(
 ) -> dict[str, Any]:
     """Start a challenge; it replaces the challenge before.
 
-    No student's net is on the pages then, since the pages that show it can't change their own.
+    The class is not frozen then, and no student's net is on the pages, since a page that is frozen
+    or shows another net can't change its own.
     """
     target = None if body.target is None else tuple(body.target)
 
     def change(room: Room) -> Room:
         begun = Challenge(room.next_id, body.kind, body.epochs, target, of_class=room.leading)
-        return replace(room, challenge=begun, spotlight=None, next_id=room.next_id + 1)
+        next_id = room.next_id + 1
+        return replace(room, challenge=begun, frozen=False, spotlight=None, next_id=next_id)
 
+    unlock = partial(class_sessions.set_lock, locked=False, pauses=False)
     async with rooms.classes.lock(room.code):
         _, room = await update_spotlight(rooms, room.code, change)
-    return {"id": room.next_id - 1}
+        counts = await rooms.classes.change_all(room, unlock)
+    return {"id": room.next_id - 1, **counts._asdict()}
 
 
 async def end_challenge(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
