@@ -233,7 +233,7 @@ def a_trained_net_goes_back(page: LecturePage) -> None:
     page.type_weight("fit", 0, "2.5")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
     page.drag("#fit-weights-3-slider", 0.8)
-    page.page.wait_for_function("pwl.history.canUndo && !pwl.fit.now().state.by_recipe")
+    page.page.wait_for_function("pwl.history.canUndo() && !pwl.fit.now().state.by_recipe")
     undo(page)
     undo(page)
     page.page.wait_for_function("pwl.fit.now().state.epoch === 50")

@@ -83,7 +83,7 @@ describe("an action that changes the session", () => {
     expect(whole()).toEqual(FIRST);
     await history.redo();
     expect(whole()).toEqual(after);
-    expect(changed).toHaveBeenCalledTimes(3);
+    expect(changed).toHaveBeenCalledTimes(5);
   });
 
   test("redo restores what was trained or typed after it", async () => {
