@@ -11,7 +11,8 @@ class UserError(ValueError):
     """An error that the user can correct: a code and the arguments of its message.
 
     The message is ``error.<code>`` in the catalogue of each language, with placeholders for the
-    arguments. Instances can be pickled, so a worker process can raise one.
+    arguments. Instances can be pickled, so a worker process can raise one;
+    a subclass therefore takes the code, too.
 
     Parameters
     ----------

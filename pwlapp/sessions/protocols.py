@@ -18,8 +18,8 @@ Ts = TypeVarTuple("Ts")
 class WorkerLost(UserError):
     """Raised if a call has killed its process repeatedly."""
 
-    def __init__(self) -> None:
-        super().__init__("worker_lost")
+    def __init__(self, code: str = "worker_lost") -> None:
+        super().__init__(code)
 
 
 class Runner(Protocol):

@@ -165,8 +165,8 @@ class SessionState:
 class UnknownSession(UserError):
     """Raised if there is no session with this id."""
 
-    def __init__(self) -> None:
-        super().__init__("session_unknown")
+    def __init__(self, code: str = "session_unknown") -> None:
+        super().__init__(code)
 
 
 def changed(state: SessionState, **changes: Any) -> SessionState:

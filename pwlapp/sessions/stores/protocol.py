@@ -28,15 +28,15 @@ class StoreUnavailable(RuntimeError):
 class UnknownRoom(UserError):
     """Raised if there is no room with this code."""
 
-    def __init__(self) -> None:
-        super().__init__("room_unknown")
+    def __init__(self, code: str = "room_unknown") -> None:
+        super().__init__(code)
 
 
 class StorageFailed(UserError):
     """Raised if the store fails during use; the cause is logged."""
 
-    def __init__(self) -> None:
-        super().__init__("storage_failed")
+    def __init__(self, code: str = "storage_failed") -> None:
+        super().__init__(code)
 
 
 class Data(NamedTuple):
