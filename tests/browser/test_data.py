@@ -304,13 +304,17 @@ def test_own_points_by_touch_and_a_file_on_a_phone(address: str, chromium: Any) 
 
         scrolled = page.page.evaluate("scrollY")
         start = card.pixel(card.own_points()[0])
+        page.page.clock.install(time=0)
+        page.page.clock.pause_at(1)  # on a slow machine the drag would become a long press
         touch("touchStart", start)
         end = card.at(0.35, 0.25)
         for share in (0.3, 0.6, 1.0):
             x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
             touch("touchMove", (x, y))
         touch("touchEnd")
+        page.page.clock.resume()
         page.page.wait_for_function("JSON.parse(sessionStorage['pwl.own']).points[0][1] === 1")
+        card.expect_own(3)
         assert page.page.evaluate("scrollY") == scrolled  # a held point does not scroll the page
         assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
         card.use("own")
