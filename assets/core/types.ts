@@ -98,6 +98,7 @@ export type Snapshot = {
   engine_speed: number | null;
   data_key: string;
   first_seq: number;
+  next_seq: number;
   loss: number | null;
   params: Weights | null; // null: a wide net
   epochs_per_second: number | null;

@@ -20,6 +20,7 @@ import * as netSteps from "./undo/net-steps";
 let dataKey = ""; // key of the data that are loaded or being loaded
 let serverData: fitSession.Opened["data"]; // origin and label of the data of new sessions
 let stream: ReturnType<typeof eventStream.follow> | null = null;
+let playedFrom = 0; // earlier frames were recorded before the page showed the session, and are not played
 
 // --- session ----------------------------------------------------------------------------------
 // Handle the server's answer to the request to open a session.
@@ -107,6 +108,7 @@ const apply = (snapshot?: Snapshot) => {
   const hasStepped = state && !wasRunning && snapshot.epoch > state.epoch;
   const seedAndNet = ({ seed, net: kind }: Snapshot) => JSON.stringify({ seed, net: kind });
   const isOtherNet = state && seedAndNet(snapshot) !== seedAndNet(state);
+  if (isFirst) playedFrom = snapshot.next_seq;
   fitSession.keep(snapshot);
   playback.dropBefore(snapshot.first_seq);
   if (dataKey !== snapshot.data_key) followData(snapshot);
@@ -138,7 +140,7 @@ const receive = (rows: FrameRow[]) => {
       }),
     )
     .filter((frame) => frame.seq >= (state?.first_seq ?? 0));
-  playback.add(frames);
+  playback.add(frames, (frames.at(-1)?.seq ?? 0) < playedFrom);
   notifySoon();
   if (frames.some((frame) => frame.mark === "edit")) {
     set({ editing: null });

@@ -292,11 +292,14 @@ class TestFreezeAndRelease:
     ) -> None:
         room, seats = await running_class(rooms, 2)
         await send_command(rooms, room, "freeze", on=True)
+        await send_command(rooms, room, "lesson", lesson=["page", 1])
         before = await rooms.repository.load(room.code)
+        assert before.lesson
         answer = await send_command(rooms, room, "challenge", kind="lowest", epochs=1000)
         after = await rooms.repository.load(room.code)
         assert (after.frozen, after.leading, after.version) == (False, True, before.version + 1)
         assert after.challenge
+        assert after.lesson is None  # on a phone it would cover the task
         assert answer == {"id": after.challenge.id, "seats": 2, "failed": 0}
         for seat, state in zip(seats, await class_states(rooms, room), strict=True):
             assert (state.locked, state.is_running) == (False, False)

@@ -20,15 +20,15 @@ const binsFor = (values: number[]) => {
   const [low, high] = extremes(values);
   const isWhole = values.every(Number.isInteger) && high - low < MAX_BINS;
   return isWhole
-    ? { range: [low - 0.5, high + 0.5] as Range, bins: high - low + 1 }
-    : { range: around(values, 1e-6, 0.02), bins: MAX_BINS };
+    ? { isWhole, range: [low - 0.5, high + 0.5] as Range, bins: high - low + 1 }
+    : { isWhole, range: around(values, 1e-6, 0.02), bins: MAX_BINS };
 };
 
 const paintNumbers = (canvas: hidpi.Canvas, values: number[], theme: Theme) => {
   const { pen } = canvas;
-  const { range, bins } = binsFor(values);
+  const { isWhole, range, bins } = binsFor(values);
   const axes = axesIn(canvas, range, [0, 1], theme, 8);
-  paintAxes(pen, axes, theme, false);
+  paintAxes(pen, axes, theme, false, isWhole);
   pen.fillStyle = theme.accent;
   for (const { x, y, width, height } of histogram.stack(values, range, axes.box.width, axes.box.height, bins)) {
     const wide = Math.min(width - 2, 44);

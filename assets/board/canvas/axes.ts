@@ -34,13 +34,21 @@ export const axesIn = (
   return { x: scale(x, [box.x, box.x + box.width]), y: scale(y, [box.y + box.height, box.y]), box };
 };
 
-export const paintAxes = (pen: CanvasRenderingContext2D, { x, y, box }: Axes, theme: Theme, hasY = true) => {
+// If `isWhole`, x is a whole number.
+export const paintAxes = (
+  pen: CanvasRenderingContext2D,
+  { x, y, box }: Axes,
+  theme: Theme,
+  hasY = true,
+  isWhole = false,
+) => {
   const { small: px } = theme;
   const full = box.x + box.width + rightOf(theme.thick);
   pen.font = `${px}px ${theme.family}`;
   pen.lineWidth = 1;
   pen.fillStyle = theme.muted;
-  const across = ticks(x.range, Math.max(3, Math.floor(box.width / (5.4 * px))));
+  const round = ticks(x.range, Math.max(3, Math.floor(box.width / (5.4 * px))));
+  const across = isWhole ? round.filter(Number.isInteger) : round;
   const up = hasY ? ticks(y.range, Math.max(3, Math.floor(box.height / (3.3 * px)))) : [];
   const line = (value: number, x1: number, y1: number, x2: number, y2: number) => {
     pen.strokeStyle = value === 0 ? theme.axis : theme.grid;

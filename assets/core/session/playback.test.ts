@@ -114,6 +114,16 @@ describe("frames that arrive", () => {
     expect(shown).toEqual([199]);
   });
 
+  test("from before the page was opened that come in several parts are not played", () => {
+    const { playback, shown } = opened(60);
+    playback.add(frames(60, 60), true);
+    playback.add(frames(60, 120), true);
+    pass(1000);
+    expect([playback.playing, playback.following, shown]).toEqual([false, true, [59, 119, 179]]);
+    playback.add(frames(60, 180));
+    expect(playback.playing).toBe(true);
+  });
+
   test("later are played at 150 a second, with one paint per animation frame", () => {
     const { playback, shown } = opened();
     playback.add(frames(60, 1));

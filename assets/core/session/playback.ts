@@ -56,14 +56,16 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     onMove();
   };
 
-  const add = (more: F[]) => {
+  // Append frames. Old ones, and the first ones, are not played: they are from before the page was
+  // opened.
+  const add = (more: F[], isOld = false) => {
     const newest = frames.at(-1)?.seq ?? -1;
     const fresh = more.filter((frame) => frame.seq > newest);
     const first = frames.length === 0;
     frames.push(...fresh);
     if (!fresh.length) return;
-    if (first) {
-      head = end(); // frames from before the page was opened are not played
+    if (first || (isOld && following)) {
+      head = end();
       show();
     } else if (held) onMove();
     else if (following && performance.now() - shownAgainAt < RETURN_MS) seek(end());

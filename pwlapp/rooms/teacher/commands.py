@@ -219,14 +219,17 @@ async def set_challenge(
     """Start a challenge; it replaces the challenge before.
 
     The class is not frozen then, and no student's net is on the pages, since a page that is frozen
-    or shows another net can't change its own.
+    or shows another net can't change its own. No lesson is shown, which would cover the task on a
+    phone.
     """
     target = None if body.target is None else tuple(body.target)
 
     def change(room: Room) -> Room:
         begun = Challenge(room.next_id, body.kind, body.epochs, target, of_class=room.leading)
         next_id = room.next_id + 1
-        return replace(room, challenge=begun, frozen=False, spotlight=None, next_id=next_id)
+        return replace(
+            room, challenge=begun, frozen=False, spotlight=None, lesson=None, next_id=next_id
+        )
 
     unlock = partial(class_sessions.set_lock, locked=False, pauses=False)
     async with rooms.classes.lock(room.code):
