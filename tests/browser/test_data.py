@@ -296,34 +296,39 @@ def test_own_points_by_touch_and_a_file_on_a_phone(address: str, chromium: Any) 
         for count, (fx, fy) in enumerate(((0.3, 0.7), (0.5, 0.3), (0.8, 0.7)), start=1):
             page.page.touchscreen.tap(*card.at(fx, fy))
             card.expect_own(count)
-        session = context.new_cdp_session(page.page)
-
-        def touch(kind: str, *points: tuple[float, float]) -> None:
-            touches = [{"x": px, "y": py} for px, py in points]
-            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
-        scrolled = page.page.evaluate("scrollY")
-        start = card.pixel(card.own_points()[0])
-        page.page.clock.install(time=0)
-        page.page.clock.pause_at(1)  # on a slow machine the drag would become a long press
-        touch("touchStart", start)
-        end = card.at(0.35, 0.25)
-        for share in (0.3, 0.6, 1.0):
-            x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
-            touch("touchMove", (x, y))
-        touch("touchEnd")
-        page.page.clock.resume()
-        page.page.wait_for_function("JSON.parse(sessionStorage['pwl.own']).points[0][1] === 1")
-        card.expect_own(3)
-        assert page.page.evaluate("scrollY") == scrolled  # a held point does not scroll the page
         assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
         card.use("own")
         page.train(10)
         page.wait_for_epoch(10)
         assert card.now("data.x.length") == 3
         ambiguous_files_are_resolved_by_keyboard(page, card)
+        a_finger_drags_a_point(context, page, card)
     finally:
         context.close()
+
+
+def a_finger_drags_a_point(context: Any, page: LecturePage, card: DataCard) -> None:
+    card.choose("own")
+    session = context.new_cdp_session(page.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": px, "y": py} for px, py in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    scrolled = page.page.evaluate("scrollY")
+    start = card.pixel(card.own_points()[0])
+    page.page.clock.install(time=0)
+    page.page.clock.pause_at(1)  # on a slow machine the drag would become a long press
+    touch("touchStart", start)
+    end = card.at(0.35, 0.25)
+    for share in (0.3, 0.6, 1.0):
+        x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+        touch("touchMove", (x, y))
+    touch("touchEnd")
+    page.page.clock.resume()
+    page.page.wait_for_function("JSON.parse(sessionStorage['pwl.own']).points[0][1] === 1")
+    card.expect_own(3)
+    assert page.page.evaluate("scrollY") == scrolled  # a held point does not scroll the page
 
 
 def test_a_file(address: str, open_page: Open) -> None:

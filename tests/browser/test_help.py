@@ -109,7 +109,7 @@ def test_shortcuts_are_off_where_keys_have_another_meaning(address: str, open_pa
 
 def test_the_sheet_by_keyboard(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.page.set_viewport_size({"width": 900, "height": 400})
+    page.page.set_viewport_size({"width": 1050, "height": 400})
     the_sheet_opens_and_closes(page, "Keys and help", "Train")
     page.page.evaluate(SWITCH_LANGUAGE)
     the_sheet_opens_and_closes(page, "단축키와 도움말", "학습하기")
