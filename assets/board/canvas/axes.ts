@@ -1,5 +1,4 @@
 // The axes of a plot on a canvas: grid lines at round values, with tick labels.
-
 import { clamp } from "../../core/ranges";
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
@@ -34,7 +33,7 @@ export const axesIn = (
   return { x: scale(x, [box.x, box.x + box.width]), y: scale(y, [box.y + box.height, box.y]), box };
 };
 
-// If `isWhole`, x is a whole number.
+// If `isWhole`, the values of x are whole numbers, and so are its ticks.
 export const paintAxes = (
   pen: CanvasRenderingContext2D,
   { x, y, box }: Axes,

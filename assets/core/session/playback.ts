@@ -56,8 +56,8 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     onMove();
   };
 
-  // Append frames. Old ones, and the first ones, are not played: they are from before the page was
-  // opened.
+  // Append frames. The first ones, and those that `isOld` says are from before the page was opened, are shown but not
+  // played.
   const add = (more: F[], isOld = false) => {
     const newest = frames.at(-1)?.seq ?? -1;
     const fresh = more.filter((frame) => frame.seq > newest);
