@@ -119,6 +119,22 @@ describe("asynchronous steps", () => {
     expect(can()).toEqual([false, true]);
   });
 
+  test("can be undone while they are being made", async () => {
+    let finish = () => {};
+    history.awaitStep(new Promise<void>((done) => (finish = done)));
+    expect(can()).toEqual([true, false]);
+    const undoing = history.undo();
+    set(1);
+    finish();
+    await undoing;
+    expect([value, ...can()]).toEqual([0, false, true]);
+  });
+
+  test("one that comes to nothing cannot be undone", async () => {
+    await history.awaitStep(Promise.resolve());
+    expect(can()).toEqual([false, false]);
+  });
+
   test("run one after the other", async () => {
     const done: string[] = [];
     const slowly = (name: string) => async () => {

@@ -13,6 +13,7 @@ let done: Step[] = [];
 let undone: Step[] = [];
 const listeners: (() => void)[] = [];
 let isMoving = false; // changes that an undo or a redo makes are not recorded
+let awaited = 0; // number of steps that are being made
 let queue: Promise<unknown> = Promise.resolve(); // undo and redo run one after the other
 
 const notify = () => listeners.forEach((listener) => listener());
@@ -78,12 +79,19 @@ const enqueue = (job: () => Promise<void>) => {
 };
 // Make undo and redo wait until `step` is finished. For example, if Undo is pressed before the server has answered a
 // reset, it undoes the reset and not the step before it.
-export const awaitStep = (step: Promise<unknown>) => void enqueue(async () => void (await step));
+export const awaitStep = async (step: Promise<void>) => {
+  awaited++;
+  notify();
+  await enqueue(() => step);
+  awaited--;
+  notify();
+};
 export const undo = () => enqueue(() => move(done, undone, "undo"));
 export const redo = () => enqueue(() => move(undone, done, "redo"));
 
-// While a step is undone or redone, both are possible: they wait for its end.
-export const canUndo = () => isMoving || done.length > 0;
+// While a step is undone or redone, both are possible: they wait for its end. So does the undo of a step that is being
+// made.
+export const canUndo = () => isMoving || awaited > 0 || done.length > 0;
 export const canRedo = () => isMoving || undone.length > 0;
 
 // --- buttons and keys -------------------------------------------------------------------------
