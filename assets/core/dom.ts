@@ -48,6 +48,11 @@ export const element = <T extends keyof HTMLElementTagNameMap>(
   return node;
 };
 
+export const markInvalid = (field: Element, isInvalid: boolean) => {
+  if (isInvalid) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+};
+
 // Set an element's text. Unlike `textContent =`, this keeps the text node: a new node causes a layout of the
 // page, even if its text is the same.
 export const setText = (node: Node, value: unknown) => {

@@ -1,7 +1,7 @@
 // The fields of Fit: net, optimizer, engine, seed and number of epochs. Dash has their values, and calls
 // `changed` at each change. This module fills them from the session, summarizes them in words, and compares them
 // with the session's net.
-import { ancestor, byId, labelOf, setText } from "../core/dom";
+import { ancestor, byId, labelOf, markInvalid, setText } from "../core/dom";
 import { allows, limits, refusal } from "../core/limits";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -161,8 +161,7 @@ const engineUsed = ({ engine_used: used, engine_speed: speed }: Snapshot) => {
 const validate = (now: Fields) => {
   const problems = (["seed", "epochs"] as const).map((name) => {
     const problem = now[name].trim() ? refusal(name, numbers.parse(now[name])) : null;
-    if (problem) byId(`fit-${name}`).setAttribute("aria-invalid", "true");
-    else byId(`fit-${name}`).removeAttribute("aria-invalid");
+    markInvalid(byId(`fit-${name}`), problem !== null);
     return problem;
   });
   const first = problems.find((problem) => problem !== null);

@@ -184,7 +184,12 @@ def test_both_losses_equal_torchs(address: str, open_page: Open) -> None:
 def losses_equal_torchs(page: LecturePage, card: DataCard, law: str) -> None:
     page.open_drawer("fit-data-panel")
     card.choose(law)
+    page.find("#data-n").fill("0")
+    expect(page.find(".data-note")).to_contain_text("must be a whole number from 2 to")
+    expect(page.find("#data-n")).to_have_attribute("aria-invalid", "true")
+    expect(page.find("#data-use")).to_be_disabled()
     page.find("#data-n").fill("200")
+    expect(page.find("#data-n")).not_to_have_attribute("aria-invalid", "true")
     card.keep_for_testing("0.3")
     card.use(law)
     expect(page.find("#fit-data")).to_contain_text("60 of them are kept for testing")

@@ -132,8 +132,12 @@ def stop_and_refusals(page: LecturePage) -> None:
         page.find(field).fill(typed)
         page.find("#seeds-train").click()
         expect(page.find("#seeds-status")).to_contain_text(complaint)
+        expect(page.find(field)).to_have_attribute("aria-invalid", "true")
         expect(page.find("#seeds-train")).to_be_enabled()
         page.find(field).fill(good)
+        page.find(field).press("Tab")
+        expect(page.find("#seeds-status")).not_to_contain_text(complaint)
+        expect(page.find(field)).not_to_have_attribute("aria-invalid", "true")
 
 
 def test_refusals_of_the_server_and_another_try(address: str, open_page: Open) -> None:

@@ -1,6 +1,6 @@
 // A slider and a text field for each weight of a net. They are native inputs, not Dash components, so that a
 // drag does not pass through Dash's renderer.
-import { element } from "../dom";
+import { element, markInvalid } from "../dom";
 import { limits } from "../limits";
 import * as i18n from "../text/i18n";
 import { parse, short } from "../text/numbers";
@@ -86,8 +86,7 @@ export const create = (
     if (!keepField) field.value = format(vector[k]);
   };
   const complain = (field: HTMLInputElement, message: string) => {
-    if (message) field.setAttribute("aria-invalid", "true");
-    else field.removeAttribute("aria-invalid");
+    markInvalid(field, message !== "");
     field.dataset.complaint = message;
     const all = rows.map((row) => row.field.dataset.complaint).filter(Boolean);
     complaint.textContent = message || all[0] || "";

@@ -1,7 +1,7 @@
 // The data drawer of Fit: choose a law, draw points or upload a file, and choose how many points are held out for
 // testing.
 
-import { byId, element } from "../../core/dom";
+import { byId, element, markInvalid } from "../../core/dom";
 import { limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net/net";
 import * as api from "../../core/session/api";
@@ -45,14 +45,16 @@ const netFor = (isBinary: boolean): NetDescription => {
   return { ...kind, loss: isBinary ? binaryLoss : "mse" };
 };
 
-// The numbers in the fields. Throws a message for one that is not allowed.
-const readFields = (law: Law) => {
-  const [n, noise, seed] = FIELDS.map(numberOf);
-  const [wrongCount, wrongSeed] = [refusal("points", n), refusal("seed", seed)];
-  if (wrongCount) throw wrongCount;
-  if (!(noise >= 0 && noise <= law.max_noise)) throw { code: "bad_noise", args: { min: 0, max: law.max_noise } };
-  if (wrongSeed) throw wrongSeed;
-  return { n, noise, seed };
+// Mark the fields that are not allowed; returns the message of the first one.
+const validate = ({ max_noise: max }: Law): Message | null => {
+  const noise = numberOf("noise");
+  const refusals = {
+    n: refusal("points", numberOf("n")),
+    noise: noise >= 0 && noise <= max ? null : { code: "bad_noise", args: { min: 0, max } },
+    seed: refusal("seed", numberOf("seed")),
+  };
+  for (const name of FIELDS) markInvalid(parts.fields[name].input, refusals[name] !== null);
+  return refusals.n ?? refusals.noise ?? refusals.seed;
 };
 
 // The command of "Use these data", or null if the user has to answer the import dialog first. `law` is set if the law's
@@ -72,7 +74,7 @@ const wanted = async (): Promise<Wanted | null> => {
   }
   const law = lawOf(chosen);
   const recipe = parts.recipe.checked ? (law ?? laws.irony) : null;
-  const numbers = law ? readFields(law) : {};
+  const numbers = law ? Object.fromEntries(FIELDS.map((name) => [name, numberOf(name)])) : {};
   return {
     command: "use_data",
     law: recipe,
@@ -177,7 +179,7 @@ const create = (host: HTMLElement) => {
   const ownHost = element("div", { className: "own", id: "data-own" });
   const fileHost = element("div", { className: "data-file", id: "data-csv" });
   const useButton = element("button", { type: "button", id: "data-use", className: "button primary" });
-  const note = element("p", { className: "hint data-note" });
+  const note = element("p", { className: "hint data-note", role: "status" });
   const tiles = dataTiles.create(laws, chooseLaw);
   const own = dataOwn.create(ownHost, onOwnPoints);
   const file = dataFile.create(fileHost, showChoice, use);
@@ -235,8 +237,10 @@ const showChoice = () => {
   parts.recipeBox.hidden = !recipe;
   if (recipe) parts.recipeLabel.textContent = recipeText(recipe);
   parts.useButton.textContent = t("dataset.use");
-  parts.useButton.disabled = !isReady(chosen);
-  parts.note.textContent = t(noteKey(chosen, law));
+  const problem = law ? validate(law) : null;
+  parts.useButton.disabled = problem !== null || !isReady(chosen);
+  parts.note.textContent = problem ? i18n.sentence("error", problem) : t(noteKey(chosen, law));
+  parts.note.classList.toggle("complaint", problem !== null);
 };
 const noteKey = (chosen: string, law?: Law) => {
   if (!isReady(chosen)) return chosen === "csv" ? "csv.none" : "own.few";

@@ -1,6 +1,6 @@
 // "Train 500 seeds": requests the runs from the server, and paints each part of the answer as it arrives.
 
-import { byId, element, labelOf, setText } from "../../core/dom";
+import { byId, element, labelOf, markInvalid, setText } from "../../core/dom";
 import { allows, limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
@@ -69,13 +69,21 @@ const restore = () => {
 };
 
 // --- the request --------------------------------------------------------------------------------
-const beyond = (last: number) =>
-  allows("seed", last) ? null : { code: "seeds_beyond", args: { max: limits.ranges.seed.max } };
+// Mark the fields that are not allowed; returns the message of the first one.
+const validate = ({ first, count, epochs }: Asked): Message | null => {
+  const isBeyond = allows("seed", first) && allows("seeds", count) && !allows("seed", first + count - 1);
+  const refusals = {
+    first: refusal("seed", first),
+    count: isBeyond ? { code: "seeds_beyond", args: { max: limits.ranges.seed.max } } : refusal("seeds", count),
+    epochs: refusal("epochs", epochs),
+  };
+  for (const [name, message] of Object.entries(refusals)) markInvalid(byId(`seeds-${name}`), message !== null);
+  return refusals.first ?? refusals.count ?? refusals.epochs;
+};
 
 const run = async () => {
   const asked = wanted();
-  const { first, count, epochs } = asked;
-  problem = refusal("seed", first) ?? refusal("seeds", count) ?? refusal("epochs", epochs) ?? beyond(first + count - 1);
+  problem = validate(asked);
   if (problem) return showStatus();
   request = new AbortController();
   const { signal } = request;
@@ -202,6 +210,11 @@ const statusWords = () => {
   return state && trained !== kind(state) ? `${progress} (${trained})` : progress;
 };
 
+const onTyped = () => {
+  if (running) return;
+  problem = validate(wanted());
+  showStatus();
+};
 const showLabel = () => {
   const count = typed("seeds-count");
   const key = count > 1 && allows("seeds", count) ? "seeds.train" : "seeds.train_any";
@@ -252,6 +265,7 @@ export const start = () => {
   byId("seeds-stop", HTMLButtonElement).disabled = true;
   for (const id of ["seeds-first", "seeds-count", "seeds-epochs"]) {
     byId(id).addEventListener("input", showLabel);
+    byId(id).addEventListener("change", onTyped);
     byId(id).addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || running) return;
       event.preventDefault(); // otherwise the key would also press the button that gets the focus
