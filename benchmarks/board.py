@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, ViewportSize
 
-from benchmarks import machine, report
-from benchmarks.frames import Frames, frames_of
+from benchmarks.support import machine, report
+from benchmarks.support.frames import Frames, frames_of
 from pwlapp.core.net import LECTURE
 from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage

@@ -18,10 +18,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from benchmarks import machine, report
-from benchmarks.crowd import Pulse, warm_up
 from benchmarks.load import MODES, milliseconds, prepare
-from benchmarks.processes import by_kind, memory
+from benchmarks.support import machine, report
+from benchmarks.support.crowd import Pulse, warm_up
+from benchmarks.support.processes import by_kind, memory
 from tests.support.client.classroom import ClassStudent, Teacher
 from tests.support.client.student import Refused, Unanswered
 

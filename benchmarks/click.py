@@ -14,8 +14,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from benchmarks import machine, report
-from benchmarks.crowd import warm_up
+from benchmarks.support import machine, report
+from benchmarks.support.crowd import warm_up
 from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage
 from tests.support.server import serve

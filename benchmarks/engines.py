@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks import machine, report
-from benchmarks.compiled_sides import c_sides, our_sides
-from benchmarks.library_sides import jax_sides, sklearn_side
-from benchmarks.many import Many
-from benchmarks.sides import Side
-from benchmarks.torch_sides import expected, lecture_sides, wide_sides
+from benchmarks.sides.compiled import c_sides, our_sides
+from benchmarks.sides.libraries import jax_sides, sklearn_side
+from benchmarks.sides.many import Many
+from benchmarks.sides.pytorch import expected, lecture_sides, wide_sides
+from benchmarks.sides.side import Side
+from benchmarks.support import machine, report
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import cores, fused_cpu

@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from benchmarks import blocks, machine, report
-from benchmarks.crowd import Crowd, Pulse, warm_up
-from benchmarks.processes import by_kind, cpu, machine_busy_s, memory
+from benchmarks.support import blocks, machine, report
+from benchmarks.support.crowd import Crowd, Pulse, warm_up
+from benchmarks.support.processes import by_kind, cpu, machine_busy_s, memory
 from tests.support.cluster import NUMBA_CACHE, Cluster
 from tests.support.server import serve
 

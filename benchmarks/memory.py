@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import machine, report
-from benchmarks.processes import by_kind, memory
+from benchmarks.support import machine, report
+from benchmarks.support.processes import by_kind, memory
 from tests.support.cluster import NUMBA_CACHE
 from tests.support.processes import status_of
 from tests.support.server import serve

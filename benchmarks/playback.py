@@ -15,8 +15,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-from benchmarks import machine, report
-from benchmarks.frames import Frames, frames_of
+from benchmarks.support import machine, report
+from benchmarks.support.frames import Frames, frames_of
 from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage
 from tests.support.server import serve

@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
-from benchmarks import machine, report
+from benchmarks.support import machine, report
 from tests.support.chromium import open_chromium
 from tests.support.server import serve
 

@@ -26,14 +26,14 @@ sys.dont_write_bytecode = False
 # other workers would wait for it. test_fused_cpu is early, since it compiles what others then load.
 LONG = (
     "faults/test_cluster.py",
-    "core/test_fused_cpu.py",
+    "core/engines/test_fused_cpu.py",
     "faults/test_scenario.py",
     "faults/test_redis_outages.py",
     "faults/test_embedded.py",
     "test_serve.py",
     "sessions/test_recovery.py",
-    "compute/test_celery_scheduler.py",
-    "compute/test_celery_slice_worker.py",
+    "compute/celery/test_scheduler.py",
+    "compute/celery/test_slice_worker.py",
     "compute/test_numba_cache.py",
     "web/test_event_stream.py",
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import blocks, frames, report
+from benchmarks.support import blocks, frames, report
 
 ROOT = Path(__file__).parents[1]
 MACHINE = {"cores": 3, "cpu": "Abacus", "versions": {"python": "3.99", "gcc": "1.2"}}

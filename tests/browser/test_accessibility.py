@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.classroom.test_class import Room, join, post
 from tests.support import axe
 from tests.support.lecture_page import LecturePage
-
-from .test_class import Room, join, post
 
 Open = Callable[..., LecturePage]
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from tests.browser.classroom.test_class import Room, post
 from tests.support.lecture_page import LecturePage, number
-
-from .test_class import Room, post
 
 Open = Callable[..., LecturePage]
 

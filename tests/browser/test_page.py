@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.classroom.test_class import SETTING, Room, join, post
 from tests.support.lecture_page import LecturePage
 from tests.support.server import free_port, serve
-
-from .test_class import SETTING, Room, join, post
 
 Open = Callable[..., LecturePage]
 

@@ -18,7 +18,7 @@ from pwlapp.rooms.state import Room
 from pwlapp.rooms.teacher import invitation, table
 from pwlapp.rooms.teacher.downloads import File
 from pwlapp.rooms.teacher.invitation import links
-from tests.core.test_export import WORDS
+from tests.core.export.test_export import WORDS
 from tests.support.classes import SETTING, class_states, ended, send_command, take_seats
 
 

@@ -18,7 +18,7 @@ from pwlapp.core.training import initial_state
 from pwlapp.rooms.board.export import BYTE_ORDER_MARK, Student, csv_table, notebook, safe_cell
 from pwlapp.rooms.board.rows import Row, row
 from pwlapp.rooms.state import Seat
-from tests.core.test_export import WORDS, some_points
+from tests.core.export.test_export import WORDS, some_points
 from tests.support.notebooks import run_cells
 from tests.support.sessions import make_state
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from benchmarks.sides import LR, Side, Timed, Train, clock
+from benchmarks.sides.side import LR, Side, Timed, Train, clock
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture, Array
 

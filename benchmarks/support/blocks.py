@@ -7,7 +7,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any, TypeAlias
 
-from benchmarks import machine
+from benchmarks.support import machine
 
 Measured: TypeAlias = dict[str, Any]
 

@@ -14,7 +14,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.export import notebooks, programs
 from pwlapp.core.net import LECTURE, Architecture
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
-from tests.core.test_export import WORDS, some_points, trained
+from tests.core.export.test_export import WORDS, some_points, trained
 from tests.support.notebooks import code_cells, run_cells
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sides import LR, Side, Timed, Train, clock
+from benchmarks.sides.side import LR, Side, Timed, Train, clock
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.net import LECTURE, Architecture, Array, loss

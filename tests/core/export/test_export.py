@@ -33,7 +33,7 @@ from pwlapp.core.training import initial_state, train_slice, with_params
 WORDS = {
     key: text
     for key, text in json.loads(
-        (Path(__file__).parents[2] / "pwlapp/ui/locales/en.json").read_text("utf-8")
+        (Path(__file__).parents[3] / "pwlapp/ui/locales/en.json").read_text("utf-8")
     ).items()
     if key.startswith("code.")
 }

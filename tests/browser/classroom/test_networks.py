@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.classroom.test_class import SETTING, Room, post
 from tests.support.lecture_page import LecturePage
 from tests.support.proxy import Proxy, in_front_of
-
-from .test_class import SETTING, Room, post
 
 OpenPage = Callable[..., LecturePage]
 AFTER_5000 = ["1.7773", "-3.0447", "-0.9945", "-2.7176", "2.6391"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.sides import LR, clock
+from benchmarks.sides.side import LR, clock
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.engines.fused_cpu import train_many

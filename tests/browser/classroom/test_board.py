@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.browser.classroom.test_class import Room, join, post
+from tests.browser.sharing import params_of
 from tests.support.lecture_page import LecturePage, number
-
-from .sharing import params_of
-from .test_class import Room, join, post
 
 pytestmark = pytest.mark.view("board")
 

@@ -11,9 +11,8 @@ import zxingcpp
 from playwright.sync_api import expect
 
 from pwlapp.ui.opening import HIDEABLE
+from tests.browser.sharing import link_of, pixels
 from tests.support.lecture_page import LecturePage
-
-from .sharing import link_of, pixels
 
 pytestmark = pytest.mark.view("share")
 

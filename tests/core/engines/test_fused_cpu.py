@@ -376,7 +376,7 @@ def test_no_index_is_out_of_bounds(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-c", CHECKED],
         env={**os.environ, **environment},
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,

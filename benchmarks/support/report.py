@@ -3,7 +3,7 @@
 The page has a block for each of `blocks.BLOCKS`, ``<!-- figures:name -->`` to
 ``<!-- /figures:name -->``. A benchmark calls `save`, which writes both
 ``benchmarks/results/<name>.json`` and the block of that name. After a change of the text in
-`blocks`, ``python -m benchmarks.report`` renders all blocks again.
+`blocks`, ``python -m benchmarks.support.report`` renders all blocks again.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.blocks import BLOCKS, Measured
+from benchmarks.support.blocks import BLOCKS, Measured
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-RESULTS = Path(__file__).parent / "results"
+BENCHMARKS = Path(__file__).parents[1]
+PAGE = BENCHMARKS.parent / "docs" / "benchmarks.md"
+RESULTS = BENCHMARKS / "results"
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:

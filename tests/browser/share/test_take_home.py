@@ -13,9 +13,8 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
+from tests.browser.sharing import download, params_of, pixels, raw_of
 from tests.support.lecture_page import LecturePage
-
-from .sharing import download, params_of, pixels, raw_of
 
 pytestmark = pytest.mark.view("share")
 

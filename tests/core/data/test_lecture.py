@@ -17,7 +17,7 @@ from pwlapp.core.training import initial_state, train_slice
 from tests.core.test_training import assert_same_state
 from tests.support.csv_files import LIMIT
 
-BESIDE = Path(__file__).resolve().parents[3] / "shared" / "lesson" / "ironyofspec.csv"
+BESIDE = Path(__file__).resolve().parents[4] / "shared" / "lesson" / "ironyofspec.csv"
 
 
 @pytest.fixture

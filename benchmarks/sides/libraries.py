@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.sides import LR, Side, Timed, clock
+from benchmarks.sides.side import LR, Side, Timed, clock
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Array
 

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.sharing import params_of, saved_of
 from tests.support.lecture_page import LecturePage
-
-from .sharing import params_of, saved_of
 
 Open = Callable[..., LecturePage]
 

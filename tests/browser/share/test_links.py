@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from tests.browser.sharing import link_of, saved_of
 from tests.golden import packed
 from tests.support.lecture_page import LecturePage
-
-from .sharing import link_of, saved_of
 
 Open = Callable[..., LecturePage]
 

@@ -1,0 +1,1 @@
+"""The rows of the benchmark of engines: the same training with different libraries."""
