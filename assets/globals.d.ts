@@ -52,6 +52,7 @@ declare global {
       [name: string]: unknown;
     };
     calcdata?: PlotlyPoint[][];
+    _dragging?: boolean; // the mouse button is down
     _fullData: PlotlyFullTrace[];
     _fullLayout: {
       width: number;

@@ -151,7 +151,11 @@ const plotted = (): seedsPlots.Shown => {
   return { ...shown, ...Object.fromEntries(asked), net: fitSection.open().state.net };
 };
 
-const markChosen = () => nodes && seedsPlots.choose(nodes, shown.record, chosenSeed.current());
+// While the mouse button is down on the dots, this waits: if Plotly redraws before the release, the click is lost.
+const markChosen = () => {
+  if (nodes?.dots._dragging) painting.request("seed", markChosen);
+  else if (nodes) seedsPlots.choose(nodes, shown.record, chosenSeed.current());
+};
 
 const paint = () => {
   const found = plateaus();

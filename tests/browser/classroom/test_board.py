@@ -210,6 +210,7 @@ def test_a_projector_without_names_or_answers_and_downloads(
     seats = [Seat(address, board, name) for name in ("Minji", "Jisoo", "Bora")]
     board.press("push", "Sent to 3")
     board.page.page.set_viewport_size({"width": 1366, "height": 633})
+    expect(board.listed()).to_have_count(3)
     board.page.find("#board-list").focus()
     board.page.page.keyboard.press("ArrowRight")  # which is in the question's place here
     expect(board.page.find("#board-chosen")).to_be_visible()
