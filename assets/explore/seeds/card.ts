@@ -151,13 +151,16 @@ const plotted = (): seedsPlots.Shown => {
   return { ...shown, ...Object.fromEntries(asked), net: fitSection.open().state.net };
 };
 
-// While the mouse button is down on the dots, this waits: if Plotly redraws before the release, the click is lost.
+// While the mouse button is down on the dots, painting waits: if Plotly redraws before the release, the click is lost.
+const isPressed = () => nodes?.dots._dragging === true;
+
 const markChosen = () => {
-  if (nodes?.dots._dragging) painting.request("seed", markChosen);
+  if (isPressed()) painting.request("seed", markChosen);
   else if (nodes) seedsPlots.choose(nodes, shown.record, chosenSeed.current());
 };
 
 const paint = () => {
+  if (isPressed()) return painting.request("seeds", paint);
   const found = plateaus();
   if (found && nodes) {
     const began = performance.now();
