@@ -35,12 +35,11 @@ DOTS = """() => {
 }"""
 
 
-# Choose a seed by its number, and wait until the page has marked it.
-CHOOSE = """async (seed) => {
-  const field = document.getElementById("seeds-open-field");
-  field.value = seed;
-  field.dispatchEvent(new Event("input"));
-  for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
+# Whether the ring around the dot of a seed is painted
+MARKED = """(seed) => {
+  const gd = document.getElementById("seeds-dots");
+  const ring = gd.querySelectorAll(".scatterlayer .trace")[3];
+  return gd.data[3].x[0] === seed && ring?.querySelector(".point") !== null;
 }"""
 
 
@@ -92,11 +91,11 @@ def test_sixty_seeds_lie_on_three_plateaus(address: str, open_page: Open) -> Non
     # a press on a dot opens that very run in Fit
     dot = dots_of(page)[42]
     page.page.mouse.move(dot["x"], dot["y"])
-    page.page.mouse.down()
-    page.page.evaluate(CHOOSE, 3)
-    page.page.mouse.up()
     opened = page.find("#seeds-open-field")
     expect(opened).to_have_value("43")
+    page.page.wait_for_function(MARKED, arg=43)
+    page.page.mouse.down()
+    page.page.mouse.up()
     chosen = page.find("#seeds-chosen").inner_text()
     page.wait_for_epoch(5000)
     expect(page.find("#fit-seed")).to_have_value(opened.input_value())
