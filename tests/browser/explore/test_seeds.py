@@ -39,7 +39,7 @@ DOTS = """() => {
 MARKED = """(seed) => {
   const gd = document.getElementById("seeds-dots");
   const ring = gd.querySelectorAll(".scatterlayer .trace")[3];
-  return gd.data[3].x[0] === seed && ring?.querySelector(".point") !== null;
+  return gd.data[3].x[0] === seed && Boolean(ring?.querySelector(".point"));
 }"""
 
 
