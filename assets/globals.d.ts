@@ -63,6 +63,7 @@ declare global {
       _rehover?: () => void;
     };
     on(event: "plotly_click" | "plotly_hover", listener: (event: PlotlyPointEvent) => void): void;
+    on(event: "plotly_beforehover", mayHover: () => boolean): void;
     on(event: "plotly_relayout", listener: (changes: PlotlyChanges) => void): void;
     on(event: "plotly_afterplot", listener: () => void): void;
     removeAllListeners(event: string): void;

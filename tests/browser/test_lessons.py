@@ -13,6 +13,8 @@ from tests.support.lecture_page import LecturePage
 
 Open = Callable[..., LecturePage]
 
+TRAINED_S = 120  # a training whose engine is not compiled yet, on a busy machine
+
 
 def begin(page: LecturePage, lesson: str) -> None:
     page.skip_replay()
@@ -30,7 +32,7 @@ def wait_until_set(page: LecturePage) -> None:
 
 
 def ticked(page: LecturePage) -> None:
-    expect(page.find("#lesson-task.done")).to_be_visible()
+    expect(page.find("#lesson-task.done")).to_be_visible(timeout=TRAINED_S * 1000)
 
 
 def go_on(page: LecturePage) -> None:

@@ -70,6 +70,20 @@ export const marks = (marker: PlotlyTrace["marker"]): PlotlyTrace => ({
   marker,
 });
 
+// Call `listener` with the custom data of a point that is clicked. While the mouse button is down, the plot does not
+// hover: Plotly would forget the point under the mouse if it was redrawn or if a hover was still due, and lose the click.
+export const onPointClick = (gd: PlotlyGraph, listener: (customdata: number) => void) => {
+  gd.on("plotly_beforehover", () => !gd._dragging);
+  gd.on("plotly_click", (event) => {
+    const customdata = numberAt(event);
+    if (customdata !== undefined) listener(customdata);
+  });
+};
+
+// The custom data of the first point of an event that has a number there.
+export const numberAt = ({ points }: PlotlyPointEvent) =>
+  points.map(({ customdata }) => customdata).find((value) => typeof value === "number");
+
 // --- "near": within one screen height of the viewport. Plots farther away are not built or painted. ---
 const NEAR = { rootMargin: "100% 0px" };
 

@@ -177,12 +177,6 @@ const buildChooser = () => {
   chooser = { slider, words };
 };
 
-// A click on a unit's line or knot chooses the unit.
-const listenToPlot = (gd: PlotlyGraph) =>
-  gd.on("plotly_click", ({ points: [{ customdata }] }) => {
-    if (typeof customdata === "number") choose(customdata);
-  });
-
 const listenToTable = () => {
   const table = byId("pieces-table");
   const highlight = (event: Event) => {
@@ -204,7 +198,7 @@ export const start = () => {
   listenToTable();
   const card = ancestor(byId("pieces-plot"), ".card");
   plotting.whenNear(card, async () => {
-    listenToPlot(await piecesPlot.create());
+    plotting.onPointClick(await piecesPlot.create(), choose); // on a unit's line or knot
     isDrawn = true;
     updateSoon();
   });

@@ -151,16 +151,11 @@ const plotted = (): seedsPlots.Shown => {
   return { ...shown, ...Object.fromEntries(asked), net: fitSection.open().state.net };
 };
 
-// While the mouse button is down on the dots, painting waits: if Plotly redraws before the release, the click is lost.
-const isPressed = () => nodes?.dots._dragging === true;
-
 const markChosen = () => {
-  if (isPressed()) painting.request("seed", markChosen);
-  else if (nodes) seedsPlots.choose(nodes, shown.record, chosenSeed.current());
+  if (nodes) seedsPlots.choose(nodes, shown.record, chosenSeed.current());
 };
 
 const paint = () => {
-  if (isPressed()) return painting.request("seeds", paint);
   const found = plateaus();
   if (found && nodes) {
     const began = performance.now();
@@ -234,9 +229,6 @@ const showSetting = () => {
   setText(byId("seeds-setting"), t("seeds.setting", { kind: seedsOutcomes.kind(state) }));
 };
 
-const seedAt = ({ points }: PlotlyPointEvent) =>
-  points.map(({ customdata }) => customdata).find((value) => typeof value === "number");
-
 // --- start ----------------------------------------------------------------------------------------
 // The plots are made when the plateaus are known, because their axes depend on them.
 const onNear = () => {
@@ -245,8 +237,8 @@ const onNear = () => {
 };
 
 const listen = (dots: PlotlyGraph) => {
-  dots.on("plotly_hover", (event) => chosenSeed.chooseSeed(seedAt(event)));
-  dots.on("plotly_click", (event) => chosenSeed.open(chosenSeed.chooseSeed(seedAt(event))));
+  dots.on("plotly_hover", (event) => chosenSeed.chooseSeed(plotting.numberAt(event)));
+  plotting.onPointClick(dots, (seed) => chosenSeed.open(chosenSeed.chooseSeed(seed)));
 };
 
 let axesKey = ""; // the settings for which the empty axes were painted
