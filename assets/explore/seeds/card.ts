@@ -151,9 +151,7 @@ const plotted = (): seedsPlots.Shown => {
   return { ...shown, ...Object.fromEntries(asked), net: fitSection.open().state.net };
 };
 
-const markChosen = () => {
-  if (nodes) seedsPlots.choose(nodes, shown.record, chosenSeed.current());
-};
+const markChosen = () => nodes && seedsPlots.choose(nodes, shown.record, chosenSeed.current());
 
 const paint = () => {
   const found = plateaus();
